@@ -1,0 +1,53 @@
+package search
+
+import "time"
+
+// Status is the state of a run at one moment, for the terminal and for `status`
+// over the socket. Counts are of (trial, slot)s unless said otherwise.
+type Status struct {
+	Sweep     string         `json:"sweep"`
+	ID        SweepID        `json:"id"`
+	Metric    string         `json:"metric"`
+	Running   bool           `json:"running"`
+	Stopping  bool           `json:"stopping"` // interrupted or out of budget, workers are ending their batch
+	Started   time.Time      `json:"started"`
+	Elapsed   float64        `json:"elapsed"` // seconds
+	Left      float64        `json:"left"`    // seconds to go by remaining work; negative: not known yet
+	Rate      float64        `json:"rate"`    // outcomes a minute, this run
+	Total     int            `json:"total"`
+	Done      int            `json:"done"` // with outcome, earlier runs' too
+	Diverged  int            `json:"diverged"`
+	Failed    int            `json:"failed"`
+	Trials    int            `json:"trials"`
+	Completed int            `json:"completed"` // trials with all outcomes
+	Epochs    int            `json:"epochs"`    // trained by this run
+	Best      *BestStatus    `json:"best,omitempty"`
+	Workers   []WorkerStatus `json:"workers"`
+}
+
+// BestStatus is the best complete trial so far.
+type BestStatus struct {
+	Trial  string         `json:"trial"` // hex key
+	Mean   float64        `json:"mean"`
+	Params map[string]any `json:"params"`
+}
+
+// WorkerStatus is what one worker is at.
+type WorkerStatus struct {
+	Worker   int     `json:"worker"`
+	Trial    string  `json:"trial"` // hex key; "" idle
+	Slot     int     `json:"slot"`
+	Epoch    int     `json:"epoch"`
+	Epochs   int     `json:"epochs"` // of the job's longest trial
+	Step     int     `json:"step"`
+	Steps    int     `json:"steps"`
+	Loss     float64 `json:"loss"`     // running
+	Accuracy float64 `json:"accuracy"` // running
+}
+
+// Monitor keeps the live Status of a Run; its zero value is ready. Status may be
+// called from any goroutine at any time.
+type Monitor struct{ status Status }
+
+// Status is a snapshot; its slices are the caller's.
+func (m *Monitor) Status() Status { return m.status }
