@@ -1,0 +1,90 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// The fingerprint is the SHA-256 of a text of lines, so that it can be told without our code what went in:
+//
+//	espalier data 1
+//	kind "images"
+//	shape [28 28 1]
+//	class "T-shirt/top"            one line a class, in label order
+//	column "sepal length" numeric  tables: one line a feature; a categorical one is followed by
+//	level "red"                    its levels, in order
+//	split 60000                    the training rows, then the test rows where there are any
+//	values HEX                     SHA-256 of the pixels, or of the cells as little-endian float64s
+//	labels HEX                     SHA-256 of the labels as little-endian uint32s
+//	groups HEX                     the same of the group numbers; only where there are groups
+//
+// Digests of parts, not one long hash: parts are hashed side by side while they load.
+// Where the data came from is not in it, and neither is the name of the source.
+const fingerprintVersion = "espalier data 1"
+
+// rowDigests are the SHA-256 sums of the parts of one split.
+type rowDigests struct {
+	rows                   int
+	values, labels, groups [sha256.Size]byte
+	grouped                bool
+}
+
+func fingerprint(info *Info, levels [][]string, splits []rowDigests) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\nkind %q\nshape %d\n", fingerprintVersion, info.Kind, info.Shape)
+	for _, c := range info.Classes {
+		fmt.Fprintf(&b, "class %q\n", c)
+	}
+	for i, c := range info.Columns {
+		kind := "numeric"
+		if c.Categorical {
+			kind = "categorical"
+		}
+		fmt.Fprintf(&b, "column %q %s\n", c.Name, kind)
+		for _, l := range levels[i] {
+			fmt.Fprintf(&b, "level %q\n", l)
+		}
+	}
+	for _, s := range splits {
+		fmt.Fprintf(&b, "split %d\nvalues %x\nlabels %x\n", s.rows, s.values, s.labels)
+		if s.grouped {
+			fmt.Fprintf(&b, "groups %x\n", s.groups)
+		}
+	}
+	sum := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(sum[:])
+}
+
+func digestLabels(labels []int32) [sha256.Size]byte {
+	buf := make([]byte, 4*len(labels))
+	for i, l := range labels {
+		binary.LittleEndian.PutUint32(buf[4*i:], uint32(l))
+	}
+	return sha256.Sum256(buf)
+}
+
+func digestGroups(groups []int) [sha256.Size]byte {
+	buf := make([]byte, 4*len(groups))
+	for i, g := range groups {
+		binary.LittleEndian.PutUint32(buf[4*i:], uint32(g))
+	}
+	return sha256.Sum256(buf)
+}
+
+func digestCells(cells []float64) [sha256.Size]byte {
+	h := sha256.New()
+	var buf [8 * 512]byte
+	for len(cells) > 0 {
+		n := min(len(cells), 512)
+		for i, c := range cells[:n] {
+			binary.LittleEndian.PutUint64(buf[8*i:], math.Float64bits(c))
+		}
+		h.Write(buf[:8*n])
+		cells = cells[n:]
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
