@@ -1,0 +1,148 @@
+package kernel
+
+import "fmt"
+
+// Epilogue is what a product does to its result on the way to memory, at no extra pass.
+type Epilogue struct {
+	Bias       []float32 // Padded(cols) floats with a zero tail, added before the rest; nil: none
+	ReLU       bool      // C = max(0, C)
+	Mask       *Matrix   // C = Mask > 0 ? C·MaskScale : 0, the backward of ReLU and dropout: the stored post-dropout activation is the mask
+	MaskScale  float32
+	Accumulate bool // start from C instead of 0; not with Bias
+}
+
+const (
+	// blockK is how many steps of the reduction run before C goes back to memory. Since the
+	// accumulators start from C, the split does not show in the bits.
+	blockK = 2048
+	// blockATB is the same for MulATB, where a step reads a whole row of A: 256 rows of a panel of B
+	// are 16 KB and stay in the first-level cache.
+	blockATB = 256
+	// blockA bounds the floats of A that one round of panels reads again and again: they stay in the
+	// second-level cache.
+	blockA = 128 << 10
+	// blockWork bounds the multiply-adds of one assembly call, which cannot be preempted: 8 M are
+	// 0.16 ms at 100 GF/s.
+	blockWork = 8 << 20
+)
+
+// MulAB is C[m×n] = A[m×k]·B[k×n]: a dense layer forward, or with the transposed weights its input
+// gradient. Every element is one k-ascending chain of multiply-adds, however it is cut.
+func MulAB(c, a, b Matrix, e Epilogue) { active().mulAB(c, a, b, &e) }
+
+// MulATB is C[k×n] = Aᵀ·B of A[m×k] and B[m×n]: a weight gradient. Every element is one m-ascending
+// chain of multiply-adds, however it is cut.
+func MulATB(c, a, b Matrix, e Epilogue) { active().mulATB(c, a, b, &e) }
+
+func (e *Epilogue) check(what string, c Matrix) {
+	if e.Bias != nil && (e.Accumulate || len(e.Bias) < Padded(c.Cols)) {
+		panic(fmt.Sprintf("kernel: %s: a bias of %d for %d columns, accumulate %t", what, len(e.Bias), c.Cols, e.Accumulate))
+	}
+	if e.Mask != nil {
+		sameShape(what+" mask", c, *e.Mask)
+	}
+}
+
+func checkProduct(what string, c, a, b Matrix, rows, inner, innerB int) {
+	if c.Rows != rows || inner != innerB || c.Cols != b.Cols {
+		panic(fmt.Sprintf("kernel: %s: %d×%d and %d×%d do not give %d×%d", what, a.Rows, a.Cols, b.Rows, b.Cols, c.Rows, c.Cols))
+	}
+	c.check(what)
+	a.check(what)
+	b.check(what)
+}
+
+// start sets what the strip does before the first and after the last step of the whole reduction.
+func (s *strip) finish(e *Epilogue, first, last bool, panel, row int) {
+	s.flags = 0
+	s.bias, s.mask = nil, nil
+	switch {
+	case !first || e.Accumulate:
+		s.flags |= fromC
+	case e.Bias != nil:
+		s.flags |= fromBias
+		s.bias = e.Bias[panel*Width : (panel+1)*Width]
+	}
+	if !last {
+		return
+	}
+	if e.ReLU {
+		s.flags |= relu
+	}
+	if e.Mask != nil {
+		s.flags |= masked
+		s.mask, s.maskRow, s.scale = e.Mask.Data[panel*e.Mask.PanelStride+row*e.Mask.RowStride:], e.Mask.RowStride, e.MaskScale
+	}
+}
+
+func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
+	checkProduct("MulAB", c, a, b, a.Rows, a.Cols, b.Rows)
+	e.check("MulAB", c)
+	var s strip
+	s.groups = 1
+	s.aRow, s.bStep, s.cRow = a.RowStride, b.RowStride, c.RowStride
+	s.aStep = 1
+	k := a.Cols
+	for k0 := 0; k0 == 0 || k0 < k; k0 += blockK {
+		kn := min(blockK, k-k0)
+		if a.PanelStride == Width {
+			s.segments(1, kn, kn, 0)
+		} else {
+			n := max(1, (kn+Width-1)/Width)
+			s.segments(n, Width, kn-(n-1)*Width, a.PanelStride)
+		}
+		s.bSeg = s.k * b.RowStride
+		rows := max(6, min(blockA, blockWork/Width)/max(kn, 1)/6*6)
+		for r0 := 0; r0 < a.Rows; r0 += rows {
+			s.rows = min(rows, a.Rows-r0)
+			s.a = a.Data[a.index(r0, k0):]
+			for p := range c.panels() {
+				s.b = b.Data[min(len(b.Data), p*b.PanelStride+k0*b.RowStride):]
+				s.c = c.Data[p*c.PanelStride+r0*c.RowStride:]
+				s.finish(e, k0 == 0, k0+kn == k, p, r0)
+				t.run(&s)
+			}
+		}
+	}
+}
+
+func (t tier) mulATB(c, a, b Matrix, e *Epilogue) {
+	checkProduct("MulATB", c, a, b, a.Cols, a.Rows, b.Rows)
+	e.check("MulATB", c)
+	var s strip
+	s.aRow, s.aStep, s.bStep, s.cRow = 1, a.RowStride, b.RowStride, c.RowStride
+	m, cols := a.Rows, min(a.Cols, blockWork/Width/blockATB/Width*Width)
+	for m0 := 0; m0 == 0 || m0 < m; m0 += blockATB {
+		mn := min(blockATB, m-m0)
+		s.segments(1, mn, mn, 0)
+		for c0 := 0; c0 < a.Cols; c0 += cols {
+			cn := min(cols, a.Cols-c0)
+			for p := range c.panels() {
+				s.b = b.Data[min(len(b.Data), p*b.PanelStride+m0*b.RowStride):]
+				if a.PanelStride == Width {
+					t.columns(&s, e, c, a, m0, c0, cn, 1, p, mn == m-m0)
+					continue
+				}
+				if g := cn / Width; g > 0 {
+					t.columns(&s, e, c, a, m0, c0, Width, g, p, mn == m-m0)
+				}
+				if tail := cn % Width; tail > 0 {
+					t.columns(&s, e, c, a, m0, c0+cn-tail, tail, 1, p, mn == m-m0)
+				}
+			}
+		}
+	}
+}
+
+// columns runs s for groups × n columns of A from column c0, which are rows of C.
+func (t tier) columns(s *strip, e *Epilogue, c, a Matrix, m0, c0, n, groups, panel int, last bool) {
+	s.rows, s.groups = n, groups
+	s.aGroup, s.cGroup = a.PanelStride, n*c.RowStride
+	s.a = a.Data[min(len(a.Data), a.index(m0, c0)):]
+	s.c = c.Data[panel*c.PanelStride+c0*c.RowStride:]
+	s.finish(e, m0 == 0, last, panel, c0)
+	if e.Mask != nil {
+		s.maskGroup = n * e.Mask.RowStride
+	}
+	t.run(s)
+}
