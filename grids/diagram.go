@@ -1,0 +1,473 @@
+package grids
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// A diagram counts the points of one product without visiting them, and finds
+// the n-th. It decides one name after the other, in order of dependence. What
+// the rest of a point's fate hangs on is a set of claims still undecided:
+//
+//	exclusion: all its tests so far passed    → the point does not run
+//	condition: all its tests so far passed    → its axis will be active
+//	member:    an earlier product has the same values so far → the point is a repeat
+//	(and, for that twin in the earlier product, its own conditions and exclusions)
+//
+// A claim that fails a test leaves the set for good, so the sets are few, and the
+// number of completions below (level, set) is computed once. Values of an axis
+// that no claim tells apart form one class and are multiplied, not visited: 10^12
+// points with an exclusion, a condition and an overlap are some dozens of steps.
+type diagram struct {
+	grid    *Grid
+	product *product
+	levels  []level
+	claims  []claim
+	start   []int32 // claims undecided at first, ascending
+	memo    map[string]int
+	work    int   // steps taken
+	pins    []int // by axis: a digit that is given, -1 free; nil: all free
+
+	// By rival, stamped with the step they are of: no clearing between steps.
+	stamp    int
+	on, dead []int
+}
+
+// maxWork bounds the steps of one diagram, about a tenth of a second.
+const maxWork = 2_000_000
+
+type claimKind int8
+
+const (
+	exclusion claimKind = iota
+	condition
+	member
+	twinCondition
+	twinExclusion
+)
+
+type claim struct {
+	kind  claimKind
+	rival int // of member and twins: place in product.rivals
+	name  int // of conditions: the name it makes active
+}
+
+// level is the decision on one name.
+type level struct {
+	name    int
+	axis    int // place in the product's axes, -1: it has none
+	tests   map[int32]levelTest
+	classes [][]int // digits that no claim tells apart
+}
+
+type levelTest struct {
+	test
+	last bool // the claim's last: if it passes, the claim holds
+}
+
+// prepare lays out the products and counts.
+func (g *Grid) prepare() {
+	g.exact = g.finite
+	budget := maxWork * 10
+	for i := range g.products {
+		p := &g.products[i]
+		for _, c := range g.rules {
+			if !slices.ContainsFunc(c, func(t test) bool { return p.at[t.name] < 0 }) {
+				p.rules = append(p.rules, c)
+			}
+		}
+		if !g.finite {
+			continue
+		}
+		for k := range i {
+			if g.mayShare(p, &g.products[k], &budget) {
+				p.rivals = append(p.rivals, k)
+			}
+		}
+		p.count = p.raw
+		if !p.plain() {
+			p.diagram = newDiagram(g, p)
+			count, ok := p.diagram.total()
+			if !ok {
+				p.diagram, count, g.exact = nil, p.raw, false
+			}
+			p.count = count
+		}
+		g.count += p.count
+	}
+	if !g.finite {
+		return
+	}
+	if !g.exact {
+		g.count = g.raw
+	}
+}
+
+// mayShare tells whether two products may have a point in common, looking at one
+// name at a time; true in doubt.
+func (g *Grid) mayShare(p, q *product, budget *int) bool {
+	for name := range g.names {
+		i, k := p.at[name], q.at[name]
+		if i < 0 && k < 0 || i >= 0 && len(p.axes[i].when) > 0 || k >= 0 && len(q.axes[k].when) > 0 {
+			continue
+		}
+		shares := false
+		switch {
+		case i < 0:
+			_, shares = q.axes[k].index(g.base[name])
+		case k < 0:
+			_, shares = p.axes[i].index(g.base[name])
+		default:
+			for _, id := range p.axes[i].ids {
+				*budget--
+				if _, shares = q.axes[k].index(id); shares {
+					break
+				}
+			}
+		}
+		if *budget < 0 {
+			return true
+		}
+		if !shares {
+			return false
+		}
+	}
+	return true
+}
+
+func newDiagram(g *Grid, p *product) *diagram {
+	d := &diagram{grid: g, product: p, memo: map[string]int{}}
+	d.on, d.dead = make([]int, len(p.rivals)), make([]int, len(p.rivals))
+	d.levels = make([]level, len(g.order))
+	at := make([]int, len(g.names)) // level of a name
+	for i, name := range g.order {
+		at[name] = i
+		d.levels[i] = level{name: name, axis: p.at[name], tests: map[int32]levelTest{}}
+	}
+	add := func(c claim, tests conjunction) {
+		id := int32(len(d.claims))
+		d.claims = append(d.claims, c)
+		d.start = append(d.start, id)
+		last := 0
+		for _, t := range tests {
+			last = max(last, at[t.name])
+		}
+		for _, t := range tests {
+			d.levels[at[t.name]].tests[id] = levelTest{t, at[t.name] == last}
+		}
+		d.work += len(tests) + 1
+	}
+	addAll := func(q *product, rival int, condition, exclusion claimKind) {
+		for k := range q.axes {
+			for _, c := range q.axes[k].when {
+				add(claim{condition, rival, q.axes[k].global}, c)
+			}
+		}
+		for _, c := range q.rules {
+			add(claim{exclusion, rival, -1}, c)
+		}
+	}
+	addAll(p, -1, condition, exclusion)
+	for i, rival := range p.rivals {
+		if d.work > maxWork {
+			return d
+		}
+		add(claim{member, i, -1}, nil)
+		addAll(&g.products[rival], i, twinCondition, twinExclusion)
+	}
+	for i := range d.levels {
+		d.classify(&d.levels[i])
+	}
+	return d
+}
+
+// classify groups an axis' digits by what the claims can tell of them.
+func (d *diagram) classify(l *level) {
+	if l.axis < 0 || d.work > maxWork {
+		return
+	}
+	a := &d.product.axes[l.axis]
+	signs := make([][]byte, len(a.ids))
+	mark := func(digit int, sign int) {
+		signs[digit] = binary.AppendVarint(signs[digit], int64(sign))
+		d.work++
+	}
+	for c := range int32(len(d.claims)) {
+		if t, ok := l.tests[c]; ok {
+			for _, id := range t.ids {
+				if digit, ok := a.index(id); ok {
+					mark(digit, int(c))
+				}
+			}
+		}
+	}
+	for i, rival := range d.product.rivals {
+		q := &d.grid.products[rival]
+		if k := q.at[l.name]; k >= 0 {
+			d.work += len(a.ids)
+			if d.work > maxWork {
+				return
+			}
+			for digit, id := range a.ids {
+				if _, ok := q.axes[k].index(id); ok {
+					mark(digit, -1-i)
+				}
+			}
+		}
+	}
+	if digit, ok := a.index(d.grid.base[l.name]); ok {
+		mark(digit, len(d.claims))
+	}
+	classes := map[string]int{}
+	for digit, sign := range signs {
+		k, ok := classes[string(sign)]
+		if !ok {
+			k = len(l.classes)
+			classes[string(sign)] = k
+			l.classes = append(l.classes, nil)
+		}
+		l.classes[k] = append(l.classes[k], digit)
+	}
+}
+
+// total counts the points; false where that would take too long.
+func (d *diagram) total() (int, bool) {
+	n := d.count(0, d.start)
+	return n, d.work <= maxWork
+}
+
+// count is the number of points below a level, given the undecided claims.
+func (d *diagram) count(at int, state []int32) int {
+	if at == len(d.levels) {
+		return d.end(state)
+	}
+	if d.work > maxWork {
+		return 0
+	}
+	d.work += len(state) + 1
+	key := stateKey(at, state)
+	if n, ok := d.memo[key]; ok {
+		return n
+	}
+	l := &d.levels[at]
+	n := 0
+	if !d.activates(l, state) {
+		if d.pins == nil || l.axis < 0 || d.pins[l.axis] <= 0 {
+			n = d.below(at, state, false, d.grid.base[l.name])
+		}
+	} else {
+		ids := d.product.axes[l.axis].ids
+		if d.pins != nil && d.pins[l.axis] >= 0 {
+			n = d.below(at, state, true, ids[d.pins[l.axis]])
+		} else {
+			for _, class := range l.classes {
+				n += len(class) * d.below(at, state, true, ids[class[0]])
+			}
+		}
+	}
+	d.memo[key] = n
+	return n
+}
+
+// end is 1 for a point, 0 where it is a member of an earlier product.
+func (d *diagram) end(state []int32) int {
+	for _, c := range state {
+		if d.claims[c].kind == member {
+			return 0
+		}
+	}
+	return 1
+}
+
+func stateKey(at int, state []int32) string {
+	key := make([]byte, 0, 64)
+	key = binary.AppendUvarint(key, uint64(at))
+	for _, c := range state {
+		key = binary.LittleEndian.AppendUint32(key, uint32(c))
+	}
+	return string(key)
+}
+
+// activates tells whether the product's axis of a level is active.
+func (d *diagram) activates(l *level, state []int32) bool {
+	if l.axis < 0 || len(d.product.axes[l.axis].when) == 0 {
+		return l.axis >= 0
+	}
+	for _, c := range state {
+		if d.claims[c].kind == condition && d.claims[c].name == l.name {
+			return true
+		}
+	}
+	return false
+}
+
+// below counts what follows a decision.
+func (d *diagram) below(at int, state []int32, active bool, id int32) int {
+	next, ok := d.step(at, state, active, id)
+	if !ok {
+		return 0
+	}
+	return d.count(at+1, next)
+}
+
+// step decides one name: which claims are still undecided after it. False: an
+// exclusion holds.
+func (d *diagram) step(at int, state []int32, active bool, id int32) ([]int32, bool) {
+	l := &d.levels[at]
+	d.work += len(state) + 1
+	d.stamp++
+	// First what the twins are at this name, then which of them are none after all.
+	for _, c := range state {
+		if k := d.claims[c]; k.kind == twinCondition && k.name == l.name {
+			d.on[k.rival] = d.stamp
+		}
+	}
+	for _, c := range state {
+		switch k := d.claims[c]; k.kind {
+		case member:
+			q := &d.grid.products[d.product.rivals[k.rival]]
+			has := q.at[l.name] >= 0
+			if has && len(q.axes[q.at[l.name]].when) == 0 {
+				d.on[k.rival] = d.stamp
+			}
+			if d.on[k.rival] == d.stamp {
+				_, has = q.axes[q.at[l.name]].index(id)
+			} else {
+				has = id == d.grid.base[l.name]
+			}
+			if !has {
+				d.dead[k.rival] = d.stamp
+			}
+		case twinExclusion:
+			if t, ok := l.tests[c]; ok && t.last && d.on[k.rival] == d.stamp && t.has(id) {
+				d.dead[k.rival] = d.stamp // the twin does not run, so this is no repeat of it
+			}
+		}
+	}
+	next := make([]int32, 0, len(state))
+	for _, c := range state {
+		k := d.claims[c]
+		here := active
+		if k.rival >= 0 {
+			if d.dead[k.rival] == d.stamp {
+				continue
+			}
+			here = d.on[k.rival] == d.stamp
+		}
+		if k.name == l.name {
+			continue // a condition has done its work
+		}
+		if t, ok := l.tests[c]; ok {
+			if !here || !t.has(id) {
+				continue
+			}
+			if t.last && k.kind == exclusion {
+				return nil, false
+			}
+		}
+		next = append(next, c)
+	}
+	return next, true
+}
+
+// pick writes the digits of the n-th point, in the diagram's own order: by level,
+// then by class. Inactive axes are at their first value. It only reads.
+func (d *diagram) pick(n int, digits []int) {
+	reader := *d
+	reader.on, reader.dead = make([]int, len(d.on)), make([]int, len(d.dead))
+	reader.stamp = 1
+	state := d.start
+	known := func(at int, state []int32) int {
+		if at == len(d.levels) {
+			return d.end(state)
+		}
+		return d.memo[stateKey(at, state)]
+	}
+	for at := range d.levels {
+		l := &d.levels[at]
+		if !d.activates(l, state) {
+			state, _ = reader.step(at, state, false, d.grid.base[l.name])
+			if l.axis >= 0 {
+				digits[l.axis] = 0
+			}
+			continue
+		}
+		for _, class := range l.classes {
+			next, ok := reader.step(at, state, true, d.product.axes[l.axis].ids[class[0]])
+			if !ok {
+				continue
+			}
+			each := known(at+1, next)
+			if n >= each*len(class) {
+				n -= each * len(class)
+				continue
+			}
+			digits[l.axis] = class[n/each]
+			n, state = n%each, next
+			break
+		}
+	}
+}
+
+// next is the smallest raw index of a point at or after i; false: none. It
+// searches by prefixes: is there any point that starts with these digits?
+func (d *diagram) next(i int) (int, bool) {
+	p := d.product
+	digits := make([]int, len(p.axes))
+	p.decode(i, digits)
+	if d.feasible(digits, len(digits)) {
+		return i, true
+	}
+	for q := len(digits) - 1; q >= 0; q-- {
+		for _, v := range d.candidates(q, digits[q]+1) {
+			digits[q] = v
+			if !d.feasible(digits, q+1) {
+				continue
+			}
+			for rest := q + 1; rest < len(digits); rest++ {
+				for _, v := range d.candidates(rest, 0) {
+					digits[rest] = v
+					if d.feasible(digits, rest+1) {
+						break
+					}
+				}
+			}
+			return p.encode(digits), true
+		}
+	}
+	return 0, false
+}
+
+// candidates are the smallest digits of an axis from low on, one of each class,
+// and 0, which is where an inactive axis is.
+func (d *diagram) candidates(k, low int) []int {
+	var list []int
+	if low == 0 {
+		list = append(list, 0)
+	}
+	for i := range d.levels {
+		if d.levels[i].axis != k {
+			continue
+		}
+		for _, class := range d.levels[i].classes {
+			if j, _ := slices.BinarySearch(class, low); j < len(class) {
+				list = append(list, class[j])
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// feasible tells whether some point starts with the first n digits; true where
+// that would take too long to say, which costs time but no point.
+func (d *diagram) feasible(digits []int, n int) bool {
+	pinned := diagram{
+		grid: d.grid, product: d.product, levels: d.levels, claims: d.claims, start: d.start,
+		memo: map[string]int{}, on: make([]int, len(d.on)), dead: make([]int, len(d.dead)),
+		pins: slices.Repeat([]int{-1}, len(digits)),
+	}
+	copy(pinned.pins, digits[:n])
+	found, ok := pinned.total()
+	return found > 0 || !ok
+}

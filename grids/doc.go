@@ -1,0 +1,2 @@
+// Package grids reads sweep files and expands their grids.
+package grids

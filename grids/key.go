@@ -1,0 +1,146 @@
+package grids
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+)
+
+// Key is the content hash of effective parameters, 16 bytes of SHA-256 over a
+// canonical encoding: names sorted, 3 and 3.0 the same.
+type Key [16]byte
+
+// String is the key in hexadecimal.
+func (k Key) String() string { return hex.EncodeToString(k[:]) }
+
+// KeyOf hashes effective parameters (axes, params and defaults together).
+func KeyOf(values map[string]any) Key {
+	var buffer [512]byte
+	sum := sha256.Sum256(appendTable(buffer[:0], values))
+	return Key(sum[:16])
+}
+
+// Canonical is the encoding KeyOf hashes; equal for equal values, and only for
+// them. Every value is a tag byte and its content; what has no fixed length has
+// its length in front, so that no two values run into each other:
+//
+//	n              nil
+//	t, f           true, false
+//	i + 8 bytes    an integer, big endian; a float without fraction is one
+//	u + 8 bytes    an integer above 2^63-1
+//	d + 8 bytes    any other float, its IEEE bits; one NaN
+//	s + length     a string
+//	l + count      a list, its values in order
+//	m + count      a table: name and value, by name in byte order
+//
+// Lengths and counts are unsigned varints. Numeric types of Go other than those
+// TOML yields encode as the number they hold.
+func Canonical(values map[string]any) []byte { return appendTable(nil, values) }
+
+func appendTable(b []byte, table map[string]any) []byte {
+	var buffer [16]string
+	names := buffer[:0]
+	for name := range table {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	b = append(b, 'm')
+	b = binary.AppendUvarint(b, uint64(len(names)))
+	for _, name := range names {
+		b = appendString(b, name)
+		b = appendValue(b, table[name])
+	}
+	return b
+}
+
+func appendString(b []byte, s string) []byte {
+	b = append(b, 's')
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+func appendInteger(b []byte, v int64) []byte {
+	return binary.BigEndian.AppendUint64(append(b, 'i'), uint64(v))
+}
+
+func appendFloat(b []byte, v float64) []byte {
+	// 2^63 itself is out of int64's range; -2^63 is in it.
+	if v == math.Trunc(v) && v >= -(1<<63) && v < 1<<63 {
+		return appendInteger(b, int64(v))
+	}
+	if v == math.Trunc(v) && v >= 1<<63 && v < 1<<64 {
+		return binary.BigEndian.AppendUint64(append(b, 'u'), uint64(v))
+	}
+	if math.IsNaN(v) {
+		v = math.NaN()
+	}
+	return binary.BigEndian.AppendUint64(append(b, 'd'), math.Float64bits(v))
+}
+
+func appendValue(b []byte, value any) []byte {
+	switch v := value.(type) {
+	case nil:
+		return append(b, 'n')
+	case bool:
+		if v {
+			return append(b, 't')
+		}
+		return append(b, 'f')
+	case int64:
+		return appendInteger(b, v)
+	case int:
+		return appendInteger(b, int64(v))
+	case float64:
+		return appendFloat(b, v)
+	case string:
+		return appendString(b, v)
+	case []any:
+		b = binary.AppendUvarint(append(b, 'l'), uint64(len(v)))
+		for _, item := range v {
+			b = appendValue(b, item)
+		}
+		return b
+	case map[string]any:
+		return appendTable(b, v)
+	}
+	return appendOther(b, reflect.ValueOf(value))
+}
+
+// appendOther encodes what Go code may put in a map but TOML never yields.
+func appendOther(b []byte, v reflect.Value) []byte {
+	switch v.Kind() {
+	case reflect.Bool:
+		return appendValue(b, v.Bool())
+	case reflect.String:
+		return appendString(b, v.String())
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return appendInteger(b, v.Int())
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		if u := v.Uint(); u > math.MaxInt64 {
+			return binary.BigEndian.AppendUint64(append(b, 'u'), u)
+		}
+		return appendInteger(b, int64(v.Uint()))
+	case reflect.Float32, reflect.Float64:
+		return appendFloat(b, v.Float())
+	case reflect.Slice, reflect.Array:
+		b = binary.AppendUvarint(append(b, 'l'), uint64(v.Len()))
+		for i := range v.Len() {
+			b = appendValue(b, v.Index(i).Interface())
+		}
+		return b
+	case reflect.Map:
+		if v.Type().Key().Kind() == reflect.String {
+			table := make(map[string]any, v.Len())
+			for _, k := range v.MapKeys() {
+				table[k.String()] = v.MapIndex(k).Interface()
+			}
+			return appendTable(b, table)
+		}
+	}
+	// No parameter is of such a type; its printed form keeps the encoding total.
+	return appendString(append(b, 'x'), fmt.Sprintf("%T %v", v.Interface(), v.Interface()))
+}
