@@ -2,8 +2,8 @@ package folds
 
 import "math/bits"
 
-// smallRun is the length up to which NumPy sorts by insertion.
-const smallRun = 16
+// Runs of up to smallRun+1 NumPy sorts by insertion.
+const smallRun = 15
 
 // argsort gives the order that sorts values, ascending, equal values in the very order in which
 // NumPy's argsort leaves them: a quicksort by the median of three (numpy/core/src/npysort/quicksort.cpp),
@@ -17,26 +17,25 @@ func argsort(values []int) []int {
 	return order
 }
 
-// quicksort sorts one run; depth is how many more times it may be cut. NumPy keeps a stack and does
-// the smaller part first; parts do not touch each other, so plain recursion gives the same order.
+// quicksort sorts one run; depth is how many more times it may be cut. NumPy goes on with the
+// smaller part and keeps the larger on a stack, and looks at the depth only when it takes a run from
+// there. The parts do not touch each other, so recursion into the larger gives the same order.
 func quicksort(v, order []int, depth int) {
-	for len(order)-1 > smallRun {
-		if depth < 0 {
-			heapsort(v, order)
-			return
-		}
-		cut := partition(v, order)
-		depth--
-		small, large := order[:cut], order[cut+1:]
-		if len(small) > len(large) {
-			small, large = large, small
-		}
-		quicksort(v, small, depth)
-		order = large
-	}
 	if depth < 0 {
 		heapsort(v, order)
 		return
+	}
+	for len(order)-1 > smallRun {
+		cut := partition(v, order)
+		depth--
+		left, right := order[:cut], order[cut+1:]
+		if len(left) < len(right) {
+			quicksort(v, right, depth)
+			order = left
+		} else {
+			quicksort(v, left, depth)
+			order = right
+		}
 	}
 	for i := 1; i < len(order); i++ {
 		moved := order[i]

@@ -1,7 +1,6 @@
 package folds
 
 import (
-	"container/heap"
 	"fmt"
 	"slices"
 )
@@ -69,7 +68,7 @@ func grouped(groups []int, k int, o Options) ([]Fold, error) {
 // lightest puts the groups, in order, each into the fold with the fewest rows so far (the first of
 // these) and gives the fold of every group.
 func lightest(order, sizes []int, k int) []int {
-	loads := make(loadHeap, k)
+	loads := make([]load, k)
 	for f := range loads {
 		loads[f].fold = f
 	}
@@ -77,18 +76,27 @@ func lightest(order, sizes []int, k int) []int {
 	for _, g := range order {
 		fold[g] = loads[0].fold
 		loads[0].rows += sizes[g]
-		heap.Fix(&loads, 0)
+		sink(loads)
 	}
 	return fold
 }
 
-// loadHeap keeps the folds with the lightest on top, ties by number.
-type loadHeap []struct{ rows, fold int }
+// load is how many rows a fold validates so far.
+type load struct{ rows, fold int }
 
-func (h loadHeap) Len() int { return len(h) }
-func (h loadHeap) Less(i, j int) bool {
-	return h[i].rows < h[j].rows || h[i].rows == h[j].rows && h[i].fold < h[j].fold
+func (l load) below(m load) bool { return l.rows < m.rows || l.rows == m.rows && l.fold < m.fold }
+
+// sink restores the heap of loads, lightest on top, after the top one grew.
+func sink(loads []load) {
+	for at := 0; ; {
+		child := 2*at + 1
+		if child+1 < len(loads) && loads[child+1].below(loads[child]) {
+			child++
+		}
+		if child >= len(loads) || !loads[child].below(loads[at]) {
+			return
+		}
+		loads[at], loads[child] = loads[child], loads[at]
+		at = child
+	}
 }
-func (h loadHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *loadHeap) Push(any)     { panic("folds: the number of folds is fixed") }
-func (h *loadHeap) Pop() any     { panic("folds: the number of folds is fixed") }
