@@ -1,0 +1,86 @@
+package trainer
+
+import "fmt"
+
+// Cost is what training costs, by arithmetic.
+type Cost struct {
+	FLOPsPerRow int64 // forward and backward, one row, products only
+	Parameters  int64
+	Memory      int64 // bytes of one Fitter, batch included, data not
+}
+
+// evaluationRows is the batch of evaluation: values do not depend on it.
+const evaluationRows = 128
+
+// Cost of the config.
+func (c *Config) Cost() Cost {
+	cost := Cost{Parameters: c.Summary().Total, Memory: c.memory(c.Params.BatchSize)}
+	first := true
+	visitLayers(c.layers, func(l *layer) {
+		flops := l.flops()
+		passes := int64(3) // forward, weight gradient, input gradient
+		if flops > 0 && first {
+			passes, first = 2, false
+		}
+		cost.FLOPsPerRow += passes * flops
+	})
+	return cost
+}
+
+// flops of a layer's product for one row, forward.
+func (l *layer) flops() int64 {
+	switch l.kind {
+	case kindDense:
+		return saturate(2, size(l.in), int64(l.units))
+	case kindConv:
+		return saturate(2, size(l.out), int64(l.size[0]), int64(l.size[1]), int64(l.in[2]))
+	}
+	return 0
+}
+
+func size(shape []int) int64 {
+	n := int64(1)
+	for _, d := range shape {
+		n = saturate(n, int64(d))
+	}
+	return n
+}
+
+// memory of the layer in bytes: values, gradients and two moments of its variables, outputs and their gradients.
+func (l *layer) memory(rows int) int64 {
+	var floats int64
+	for i := range l.variables {
+		floats += saturate(5, l.variables[i].size())
+	}
+	width := size(l.out)
+	if len(l.out) == 3 {
+		width = saturate(int64(l.out[0]), int64(l.out[1]), (int64(l.out[2])+15)&^15)
+	}
+	return saturate(4, min(enough, floats+saturate(2, int64(rows), width)))
+}
+
+// memory of a Fitter in bytes at a batch of so many rows.
+func (c *Config) memory(batch int) int64 {
+	rows := max(batch, evaluationRows)
+	total := saturate(4, int64(rows), size(c.Shape))
+	visitLayers(c.layers, func(l *layer) { total = min(enough, total+l.memory(rows)) })
+	return total
+}
+
+// formatBytes shows a size with a unit a person can weigh.
+func formatBytes(n int64) string {
+	const units = "kMGTPE"
+	x := float64(n)
+	i := -1
+	for x >= 1000 && i < len(units)-1 {
+		x /= 1000
+		i++
+	}
+	if i < 0 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	if n >= enough {
+		return fmt.Sprintf("more than %.3g %cB", x, units[i])
+	}
+	return fmt.Sprintf("%.3g %cB", x, units[i])
+}

@@ -1,0 +1,97 @@
+package trainer
+
+import (
+	"context"
+
+	"espalier/trainer/dataset"
+	"espalier/trainer/kernel"
+)
+
+// Evaluation is a model's result on rows.
+type Evaluation struct {
+	Scores    Scores
+	Classes   []Class
+	Confusion []int // classes×classes, row true, column predicted; nil above 100 classes
+	Rows      int
+}
+
+// evaluator runs a network over all rows of a view in inference mode. The batch is always
+// evaluationRows, so sums have one order whatever the training batch.
+type evaluator struct {
+	network   *network
+	feeder    *feeder
+	positions []int32
+}
+
+func newEvaluator(n *network, v dataset.View, labelled bool) (*evaluator, error) {
+	f, err := newFeeder(n.config, v, evaluationRows, labelled)
+	if err != nil {
+		return nil, err
+	}
+	return &evaluator{network: n, feeder: f, positions: make([]int32, evaluationRows)}, nil
+}
+
+// batches runs the rows batch by batch and calls visit with the rows of each after its forward pass.
+func (e *evaluator) batches(ctx context.Context, visit func(first, rows int)) error {
+	total := e.feeder.view.Len()
+	for first := 0; first < total; first += evaluationRows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rows := min(evaluationRows, total-first)
+		e.feeder.loadRange(e.network.input.value, first, rows, e.positions)
+		e.network.forward(&pass{rows: rows, crew: e.network.crew})
+		visit(first, rows)
+	}
+	return nil
+}
+
+// evaluate scores the network as Keras' evaluate does: the loss is the loss trained on, with label
+// smoothing and the l2 penalty.
+func (e *evaluator) evaluate(ctx context.Context) (Evaluation, error) {
+	counts := newTally(e.network.config.Classes)
+	loss := 0.0
+	err := e.batches(ctx, func(_, rows int) {
+		sum, _ := e.network.loss(e.feeder.labels[:rows])
+		loss += sum
+		logits := e.network.logits.values(rows)
+		for r, label := range e.feeder.labels[:rows] {
+			counts.add(label, argmax(logits, r))
+		}
+	})
+	if err != nil {
+		return Evaluation{}, err
+	}
+	out := Evaluation{Rows: e.feeder.view.Len(), Confusion: counts.confusion()}
+	out.Scores, out.Classes = counts.score()
+	if out.Rows > 0 {
+		out.Scores.Loss = loss/float64(out.Rows) + e.network.penalty()
+	}
+	return out, nil
+}
+
+// predict gives the probabilities of every row, rows×classes.
+func (e *evaluator) predict(ctx context.Context) ([]float32, error) {
+	classes := e.network.config.Classes
+	out := make([]float32, e.feeder.view.Len()*classes)
+	err := e.batches(ctx, func(first, rows int) {
+		logits := e.network.logits.values(rows)
+		kernel.Softmax(logits, logits)
+		logits.Unpack(out[first*classes : (first+rows)*classes])
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// argmax is the first column with the largest value of a row.
+func argmax(m kernel.Matrix, row int) int32 {
+	best, at := m.At(row, 0), 0
+	for c := 1; c < m.Cols; c++ {
+		if v := m.At(row, c); v > best {
+			best, at = v, c
+		}
+	}
+	return int32(at)
+}

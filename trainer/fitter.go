@@ -1,0 +1,340 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"espalier/trainer/dataset"
+	"espalier/trainer/kernel"
+)
+
+// ErrDiverged is returned, wrapped with epoch and step, when the loss is not finite.
+var ErrDiverged = errors.New("loss is not finite")
+
+// Task is what one fit needs beside config and rows.
+type Task struct {
+	Streams  Streams
+	Validate func(epoch int) bool // nil: every epoch; with early stopping every epoch is validated
+	Init     *Weights             // start from these instead of drawing them
+	Threads  int                  // 0, 1: one; more split products, bit-equal
+	Progress func(Progress)       // called within an epoch, at most about ten times a second; may be nil
+}
+
+// Fitter trains one config on one fold, an epoch at a time; its state can be saved at any batch's
+// end. One goroutine uses it at a time.
+type Fitter struct {
+	config     *Config
+	task       Task
+	network    *network
+	optimizer  *optimizer
+	train      *feeder
+	validation *evaluator // nil: none
+
+	order   []int32 // positions of the training rows in the epoch's order
+	ordered int     // the epoch that order is of, 0: none yet
+	shuffle kernel.Stream
+	draws   draws
+	pass    pass
+
+	now              state
+	best, bestMoving []float32 // restore_best: values and moving statistics of the best epoch so far
+	average          []float32 // ema: moving average of the values
+	diverged         error
+	reported         time.Time
+}
+
+// state is what a snapshot holds beside floats.
+type state struct {
+	Finished int     // epochs
+	Batch    int     // batches done of the next one
+	Step     uint64  // batches done in all
+	LossSum  float64 // of the epoch so far, over rows
+	Correct  int
+	Rows     int
+	Rate     float64 // of the last step
+	Seconds  float64 // of the epoch so far
+	Product  float64 // of Nadam's schedule
+	Epochs   []Epoch
+}
+
+// NewFitter checks the rows against the config and allocates everything: no allocation happens
+// inside a step. validation may be the zero View (none).
+func NewFitter(c *Config, t Task, train, validation dataset.View) (*Fitter, error) {
+	if train.Len() == 0 {
+		return nil, errors.New("fit: no training rows")
+	}
+	batch := min(c.Params.BatchSize, train.Len())
+	if need := c.memory(batch); need > memoryLimit {
+		return nil, fmt.Errorf("fit: a batch of %d rows would need %s, more than the limit of %s", batch, formatBytes(need), formatBytes(memoryLimit))
+	}
+	if t.Init != nil {
+		if err := problemsError("fit: initial weights", c.CheckWeights(t.Init)); err != nil {
+			return nil, err
+		}
+	}
+	feeder, err := newFeeder(c, train, batch, true)
+	if err != nil {
+		return nil, fmt.Errorf("fit: training rows: %w", err)
+	}
+	f := &Fitter{
+		config: c, task: t, train: feeder,
+		network: newNetwork(c, max(batch, evaluationRows), true, t.Streams),
+		order:   make([]int32, train.Len()),
+		shuffle: t.Streams.stream("shuffle"),
+	}
+	f.network.crew.threads = max(1, t.Threads)
+	if validation.Len() > 0 {
+		if f.validation, err = newEvaluator(f.network, validation, true); err != nil {
+			return nil, fmt.Errorf("fit: validation rows: %w", err)
+		}
+	}
+	if c.Params.EMA > 0 {
+		f.average = make([]float32, c.trainable)
+	}
+	if f.restoresBest() {
+		f.best, f.bestMoving = make([]float32, c.trainable), make([]float32, c.moving)
+	}
+	f.start()
+	return f, nil
+}
+
+// start puts the fitter at the start of training.
+func (f *Fitter) start() {
+	f.now = state{}
+	f.diverged, f.ordered = nil, 0
+	f.optimizer = newOptimizer(f.config.Params, f.config.trainable)
+	f.network.draw(f.task.Streams)
+	if f.task.Init != nil {
+		f.network.set(f.task.Init)
+	}
+	copy(f.average, f.network.values)
+}
+
+func (f *Fitter) restoresBest() bool {
+	e := f.config.Params.EarlyStopping
+	return e != nil && e.RestoreBest && f.validation != nil
+}
+
+// batches is the number of batches of an epoch; the last may be short.
+func (f *Fitter) batches() int {
+	return (len(f.order) + f.config.Params.BatchSize - 1) / f.config.Params.BatchSize
+}
+
+// Done tells whether all epochs are trained or training stopped early.
+func (f *Fitter) Done() bool {
+	if f.now.Finished >= f.config.Params.Epochs {
+		return true
+	}
+	e := f.config.Params.EarlyStopping
+	return e != nil && e.Stopped(f.now.Epochs) > 0
+}
+
+// History are the finished epochs.
+func (f *Fitter) History() []Epoch { return slices.Clone(f.now.Epochs) }
+
+// Epoch trains to the end of the current epoch and validates. When ctx ends it stops at the end of the
+// batch and returns ctx's error: Snapshot then holds the middle of the epoch. A loss that is not
+// finite is ErrDiverged, and stays so.
+func (f *Fitter) Epoch(ctx context.Context) (Epoch, error) {
+	switch {
+	case f.diverged != nil:
+		return Epoch{}, f.diverged
+	case f.Done():
+		return Epoch{}, errors.New("fit: training has ended")
+	}
+	started := time.Now()
+	defer func() { f.now.Seconds += time.Since(started).Seconds() }()
+	f.arrange()
+	for f.now.Batch < f.batches() {
+		if err := ctx.Err(); err != nil {
+			return Epoch{}, err
+		}
+		if err := f.step(); err != nil {
+			f.diverged = err
+			return Epoch{}, err
+		}
+		f.progress()
+	}
+	epoch := Epoch{
+		Number: f.now.Finished + 1, LearningRate: f.now.Rate,
+		TrainLoss: f.now.LossSum / float64(f.now.Rows), TrainAccuracy: float64(f.now.Correct) / float64(f.now.Rows),
+	}
+	if err := f.validate(ctx, &epoch); err != nil {
+		return Epoch{}, err
+	}
+	epoch.Seconds = f.now.Seconds + time.Since(started).Seconds()
+	f.now.Epochs = append(f.now.Epochs, epoch)
+	f.now.Finished++
+	f.now.Batch, f.now.LossSum, f.now.Correct, f.now.Rows, f.now.Seconds = 0, 0, 0, 0, 0
+	started = time.Now()
+	f.keepBest()
+	return epoch, nil
+}
+
+// arrange makes the order of the current epoch: a function of its number alone, so that a resumed fit
+// finds the same.
+func (f *Fitter) arrange() {
+	epoch := f.now.Finished + 1
+	if f.ordered == epoch {
+		return
+	}
+	f.ordered = epoch
+	if !f.config.Params.Shuffle {
+		for i := range f.order {
+			f.order[i] = int32(i)
+		}
+		return
+	}
+	f.draws.reset(at(f.shuffle, uint64(epoch)))
+	f.draws.permute(f.order)
+}
+
+// step trains one batch. It does not allocate.
+func (f *Fitter) step() error {
+	p := &f.config.Params
+	first := f.now.Batch * p.BatchSize
+	positions := f.order[first:min(first+p.BatchSize, len(f.order))]
+	rows := len(positions)
+	f.train.load(f.network.input.value, positions)
+	f.pass = pass{rows: rows, training: true, step: f.now.Step, crew: f.network.crew}
+	f.network.forward(&f.pass)
+	sum, correct := f.network.loss(f.train.labels[:rows])
+	sum += f.network.penalty() * float64(rows)
+	if math.IsNaN(sum) || math.IsInf(sum, 0) {
+		return fmt.Errorf("%w at epoch %d, step %d", ErrDiverged, f.now.Finished+1, f.now.Batch+1)
+	}
+	f.network.backward(&f.pass)
+	f.network.penalise()
+	total := p.Epochs * f.batches()
+	f.now.Rate = p.Schedule.rate(p.LearningRate, int(f.now.Step), f.batches(), total)
+	f.now.Step++
+	f.optimizer.apply(f.network.values, f.network.gradients, f.now.Rate, f.now.Step)
+	if f.average != nil {
+		kernel.Lerp(f.average, f.network.values, float32(1-p.EMA))
+	}
+	f.now.LossSum += sum
+	f.now.Correct += correct
+	f.now.Rows += rows
+	f.now.Batch++
+	return nil
+}
+
+func (f *Fitter) progress() {
+	if f.task.Progress == nil {
+		return
+	}
+	if now := time.Now(); now.Sub(f.reported) >= 100*time.Millisecond {
+		f.reported = now
+		f.task.Progress(Progress{
+			Epoch: f.now.Finished + 1, Step: f.now.Batch, Steps: f.batches(),
+			Loss: f.now.LossSum / float64(f.now.Rows), Accuracy: float64(f.now.Correct) / float64(f.now.Rows),
+		})
+	}
+}
+
+// validate evaluates the epoch's weights (their moving average with ema) on the validation rows, and
+// makes sure that they are finite where it does not.
+func (f *Fitter) validate(ctx context.Context, epoch *Epoch) error {
+	wanted := f.validation != nil &&
+		(f.task.Validate == nil || f.config.Params.EarlyStopping != nil || f.task.Validate(epoch.Number))
+	if !wanted {
+		if !finite(f.network.values) || !finite(f.network.moving) {
+			f.diverged = fmt.Errorf("%w after epoch %d: neither are the weights", ErrDiverged, epoch.Number)
+		}
+		return f.diverged
+	}
+	f.swapAverage()
+	e, err := f.validation.evaluate(ctx)
+	f.swapAverage()
+	if err != nil {
+		return err
+	}
+	if loss := e.Scores.Loss; math.IsNaN(loss) || math.IsInf(loss, 0) {
+		f.diverged = fmt.Errorf("%w on the validation rows after epoch %d", ErrDiverged, epoch.Number)
+		return f.diverged
+	}
+	epoch.Validation, epoch.Classes, epoch.Confusion = &e.Scores, e.Classes, e.Confusion
+	return nil
+}
+
+// swapAverage puts the moving average where the network reads its values, or back.
+func (f *Fitter) swapAverage() {
+	for i, v := range f.average {
+		f.average[i], f.network.values[i] = f.network.values[i], v
+	}
+}
+
+// keepBest copies the weights of the last epoch where it is the best so far.
+func (f *Fitter) keepBest() {
+	if f.best == nil || f.config.Params.EarlyStopping.Best(f.now.Epochs) != f.now.Finished {
+		return
+	}
+	copy(f.best, f.served())
+	copy(f.bestMoving, f.network.moving)
+}
+
+// served are the values a model of the moment would have.
+func (f *Fitter) served() []float32 {
+	if f.average != nil {
+		return f.average
+	}
+	return f.network.values
+}
+
+// Model is the trained network, a copy; with RestoreBest that of the best epoch so far. Its epochs are those
+// trained to reach it.
+func (f *Fitter) Model() *Model {
+	m := &Model{
+		Config: f.config, Prep: f.train.view.Prep,
+		values: slices.Clone(f.served()), moving: slices.Clone(f.network.moving),
+		Provenance: Provenance{
+			Seed: f.task.Streams.Seed, Revision: Revision(), Kernel: Kernel(),
+			Params: Effective(f.config.effective), Epochs: f.now.Finished, Rows: len(f.order),
+		},
+	}
+	if f.best != nil {
+		if best := f.config.Params.EarlyStopping.Best(f.now.Epochs); best > 0 {
+			m.values, m.moving = slices.Clone(f.best), slices.Clone(f.bestMoving)
+			m.Provenance.Epochs = best
+		}
+	}
+	return m
+}
+
+// Fit runs a Fitter to the end and calls watch after every epoch; its error ends the fit.
+func Fit(ctx context.Context, c *Config, t Task, train, validation dataset.View, watch func(Epoch) error) (*Model, error) {
+	f, err := NewFitter(c, t, train, validation)
+	if err != nil {
+		return nil, err
+	}
+	for !f.Done() {
+		e, err := f.Epoch(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if watch != nil {
+			if err := watch(e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return f.Model(), nil
+}
+
+func finite(values []float32) bool {
+	s := kernel.SumSquares(values)
+	return !math.IsNaN(s) && !math.IsInf(s, 0)
+}
+
+// revision changes whenever the same inputs may give other bits.
+const revision = "1"
+
+// Revision names the trainer's arithmetic: outcomes of different revisions are not comparable bit for bit.
+func Revision() string { return revision }
+
+// Kernel names the instruction-set path in use: "avx2", "neon", "generic".
+func Kernel() string { return kernel.Name() }

@@ -1,0 +1,236 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"espalier/trainer/dataset"
+)
+
+// mlp is a net with everything that carries state from batch to batch.
+func mlp(values map[string]any) Spec {
+	return spec(values,
+		denseLayer(int64(24), "relu"), dropoutLayer(0.2), fieldsOf{"type": "batchnorm"},
+		denseLayer(int64(17), "tanh"), dropoutLayer(0.1), denseLayer("$classes", "softmax"))
+}
+
+func TestFitLearns(t *testing.T) {
+	train, validation := table(600, 9, 4, 1), table(200, 9, 4, 2)
+	for _, optimizer := range optimizerNames {
+		t.Run(optimizer, func(t *testing.T) {
+			rate := 0.01
+			if optimizer == "sgd" || optimizer == "adagrad" {
+				rate = 0.1
+			}
+			c := compile(t, mlp(fieldsOf{"optimizer": optimizer, "epochs": int64(12), "learning_rate": rate}), []int{9}, 4)
+			f, err := NewFitter(c, Task{}, train, validation)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for !f.Done() {
+				if _, err := f.Epoch(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h := f.History()
+			last := h[len(h)-1]
+			if last.Validation.Accuracy < 0.9 || last.TrainLoss > h[0].TrainLoss/2 {
+				t.Errorf("after %d epochs: %+v %+v", len(h), last, *last.Validation)
+			}
+		})
+	}
+}
+
+func TestFitOnImages(t *testing.T) {
+	train := images(400, []int{6, 5, 1}, 3, 1)
+	c := compile(t, spec(fieldsOf{"epochs": int64(10), "batch_size": int64(16)}, denseLayer(int64(20), "relu"), denseLayer("$classes", "softmax")), []int{6, 5, 1}, 3)
+	m, err := Fit(context.Background(), c, Task{}, train, dataset.View{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := m.Evaluate(context.Background(), images(100, []int{6, 5, 1}, 3, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Scores.Accuracy < 0.95 || e.Rows != 100 {
+		t.Errorf("accuracy %v on %d rows", e.Scores.Accuracy, e.Rows)
+	}
+}
+
+// stateful are the parameters of a fit whose every kind of state must survive an interruption.
+var stateful = []fieldsOf{
+	{"optimizer": "sgd", "momentum": 0.9, "nesterov": true, "learning_rate": 0.05},
+	{"optimizer": "nadam", "schedule": "cosine", "label_smoothing": 0.1},
+	{"optimizer": "adamw", "ema": 0.9, "l2": 1e-3, "schedule": fieldsOf{"type": "step", "every": 2.0, "warmup": 0.5}},
+}
+
+func TestInterruptedFitEqualsUninterrupted(t *testing.T) {
+	train, validation := table(203, 9, 4, 1), table(80, 9, 4, 2)
+	for i, values := range stateful {
+		t.Run(fmt.Sprint(values["optimizer"]), func(t *testing.T) {
+			seed := uint64(i + 1)
+			r := rand.New(rand.NewPCG(seed, 3))
+			values["epochs"], values["batch_size"] = int64(7), int64(16)
+			values["early_stopping"] = fieldsOf{"patience": int64(2), "restore_best": true, "monitor": "accuracy"}
+			c := compile(t, mlp(values), []int{9}, 4)
+			task := Task{Streams: Streams{Seed: 5, Repeat: 1, Fold: 2}}
+			whole := fitter(t, c, task, train, validation)
+			for !whole.Done() {
+				if _, err := whole.Epoch(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f := fitter(t, c, task, train, validation)
+			for !f.Done() {
+				_, err := f.Epoch(stopAfter(r.IntN(9)))
+				if err != nil && !errors.Is(err, context.Canceled) {
+					t.Fatal(err)
+				}
+				snapshot := f.Snapshot()
+				f = fitter(t, c, task, train, validation)
+				if err := f.Restore(snapshot); err != nil {
+					t.Fatal(err)
+				}
+			}
+			sameFit(t, whole, f)
+			if t.Failed() {
+				t.Logf("seed %d", seed)
+			}
+		})
+	}
+}
+
+func fitter(t testing.TB, c *Config, task Task, train, validation dataset.View) *Fitter {
+	t.Helper()
+	f, err := NewFitter(c, task, train, validation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// sameFit compares weights bit for bit, and histories without wall times.
+func sameFit(t *testing.T, a, b *Fitter) {
+	t.Helper()
+	for i := range a.parts() {
+		if !slices.Equal(a.parts()[i], b.parts()[i]) {
+			t.Errorf("floats of part %d differ", i)
+		}
+	}
+	x, y := a.Model(), b.Model()
+	if !slices.Equal(x.values, y.values) || !slices.Equal(x.moving, y.moving) {
+		t.Error("models differ")
+	}
+	if p, q := timeless(a.History()), timeless(b.History()); p != q {
+		t.Errorf("histories differ:\n%s\n%s", p, q)
+	}
+}
+
+// timeless prints a history without wall times.
+func timeless(epochs []Epoch) string {
+	s := ""
+	for _, e := range epochs {
+		e.Seconds = 0
+		validation := Scores{}
+		if e.Validation != nil {
+			validation = *e.Validation
+		}
+		e.Validation = nil
+		s += fmt.Sprintf("%v %v\n", e, validation)
+	}
+	return s
+}
+
+// stopping is a context that ends by itself after its error was asked for a number of times.
+type stopping struct {
+	context.Context
+	left int
+}
+
+func stopAfter(batches int) *stopping { return &stopping{context.Background(), batches} }
+
+func (s *stopping) Err() error {
+	if s.left <= 0 {
+		return context.Canceled
+	}
+	s.left--
+	return nil
+}
+
+func TestEpochsAreOneTrajectory(t *testing.T) {
+	train, validation := table(203, 9, 4, 1), table(80, 9, 4, 2)
+	run := func(epochs int) *Fitter {
+		c := compile(t, mlp(fieldsOf{"epochs": int64(epochs)}), []int{9}, 4)
+		if !c.SharesPrefix() {
+			t.Fatal("a constant rate does not depend on the number of epochs")
+		}
+		f := fitter(t, c, Task{}, train, validation)
+		for !f.Done() {
+			if _, err := f.Epoch(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return f
+	}
+	short, longer := run(2), run(5)
+	if got, want := timeless(longer.History()[:2]), timeless(short.History()); got != want {
+		t.Errorf("the first epochs of a longer run differ:\n%s\n%s", got, want)
+	}
+	// A snapshot of the shorter run continues in the longer.
+	c := compile(t, mlp(fieldsOf{"epochs": int64(5)}), []int{9}, 4)
+	f := fitter(t, c, Task{}, train, validation)
+	if err := f.Restore(short.Snapshot()); err != nil {
+		t.Fatal(err)
+	}
+	for !f.Done() {
+		if _, err := f.Epoch(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sameFit(t, longer, f)
+}
+
+func TestStepDoesNotAllocate(t *testing.T) {
+	train := table(512, 9, 4, 1)
+	pictures := images(512, []int{6, 5, 1}, 4, 1)
+	for _, values := range append(stateful, fieldsOf{}, fieldsOf{"optimizer": "rmsprop"}, fieldsOf{"optimizer": "adagrad"}) {
+		values["epochs"] = int64(100000)
+		for _, view := range []dataset.View{train, pictures} {
+			f := fitter(t, compile(t, mlp(values), view.Prep.Shape, 4), Task{}, view, dataset.View{})
+			f.arrange()
+			allocations := testing.AllocsPerRun(5, func() {
+				f.now.Batch = 0
+				if err := f.step(); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if allocations != 0 {
+				t.Errorf("%v: a step allocates %v times", values, allocations)
+			}
+		}
+	}
+}
+
+func TestDivergence(t *testing.T) {
+	train, validation := table(200, 9, 4, 1), table(80, 9, 4, 2)
+	c := compile(t, mlp(fieldsOf{"optimizer": "sgd", "learning_rate": 1e30, "epochs": int64(3)}), []int{9}, 4)
+	f := fitter(t, c, Task{}, train, validation)
+	var err error
+	for err == nil && !f.Done() {
+		_, err = f.Epoch(context.Background())
+	}
+	if !errors.Is(err, ErrDiverged) {
+		t.Fatalf("error %v, want ErrDiverged", err)
+	}
+	t.Log(err)
+	if _, again := f.Epoch(context.Background()); again != err {
+		t.Errorf("a second call gives %v", again)
+	}
+	if f.Snapshot() != nil {
+		t.Error("a diverged fit has a snapshot")
+	}
+}

@@ -1,0 +1,112 @@
+package trainer
+
+import (
+	"espalier/trainer/kernel"
+)
+
+// network is a config with memory: variables in flat slices, activations, and the operations
+// between them. One goroutine drives it at a time.
+type network struct {
+	config   *Config
+	capacity int // samples the activations hold
+
+	values    []float32 // all trainable variables, one after the other
+	gradients []float32 // likewise; nil in a network that only predicts
+	moving    []float32 // moving statistics
+
+	operations []operation
+	input      *tensor
+	logits     *tensor
+	lossGrad   kernel.Matrix // where evaluation's loss may leave the gradient nobody wants
+	crew       *crew
+}
+
+// newNetwork allocates a network for batches of up to capacity samples. streams key its dropout.
+func newNetwork(c *Config, capacity int, training bool, streams Streams) *network {
+	n := &network{
+		config: c, capacity: capacity, crew: &crew{threads: 1},
+		values: make([]float32, c.trainable), moving: make([]float32, c.moving),
+	}
+	if training {
+		n.gradients = make([]float32, c.trainable)
+	}
+	b := builder{network: n, training: training, streams: streams}
+	n.input = b.newInput()
+	n.logits = b.chain(c.layers, n.input)
+	n.lossGrad = n.logits.grad
+	if !training {
+		n.lossGrad = n.logits.matrix(capacity)
+	}
+	return n
+}
+
+func (n *network) forward(p *pass) {
+	for _, o := range n.operations {
+		o.forward(p)
+	}
+}
+
+// backward turns the gradient of the logits into that of all variables.
+func (n *network) backward(p *pass) {
+	for i := len(n.operations) - 1; i >= 0; i-- {
+		n.operations[i].backward(p)
+	}
+}
+
+// loss is the summed cross-entropy of the logits of the last forward pass and the number of rows it got
+// right; the gradient of the mean loss is left in the logits' gradient.
+func (n *network) loss(labels []int32) (sum float64, correct int) {
+	rows := len(labels)
+	return kernel.SoftmaxCrossEntropy(n.lossGrad.Head(rows), n.logits.values(rows), labels, float32(n.config.Params.LabelSmoothing))
+}
+
+// penalty is the l2 loss λΣw² of the kernels.
+func (n *network) penalty() float64 {
+	lambda := n.config.Params.L2
+	if lambda == 0 {
+		return 0
+	}
+	sum := 0.0
+	for _, v := range n.config.variables {
+		if v.penalised {
+			sum += kernel.SumSquares(v.slice(n.values))
+		}
+	}
+	return lambda * sum
+}
+
+// penalise adds the penalty's gradient 2λw.
+func (n *network) penalise() {
+	lambda := n.config.Params.L2
+	if lambda == 0 {
+		return
+	}
+	for _, v := range n.config.variables {
+		if v.penalised {
+			kernel.Axpy(v.slice(n.gradients), v.slice(n.values), float32(2*lambda))
+		}
+	}
+}
+
+// draw sets all variables to their initial values.
+func (n *network) draw(s Streams) {
+	for _, v := range n.config.variables {
+		values := make([]float32, v.elements())
+		if v.initializer != "" {
+			drawInitial(values, v.initializer, v.fanIn, v.fanOut, s.stream("initial "+v.name))
+		} else {
+			for i := range values {
+				values[i] = v.constant
+			}
+		}
+		v.pack(n.flat(v), values)
+	}
+}
+
+// flat is the slice a variable lives in.
+func (n *network) flat(v *variable) []float32 {
+	if v.trainable {
+		return n.values
+	}
+	return n.moving
+}
