@@ -11,7 +11,8 @@ type EventKind string
 // The kinds of events, and the fields of Event that they set beside Status.
 const (
 	EventStarted  EventKind = "started"  // the run; Message is the first line ("32 points × 3 folds = …")
-	EventJob      EventKind = "job"      // a worker takes a job: Worker, Trial (its longest), Slot, Resumed
+	EventJob      EventKind = "job"      // a worker takes a job: Worker, Trial (its longest), Slot
+	EventResumed  EventKind = "resumed"  // it goes on from a checkpoint: Worker, Trial, Slot, Resumed
 	EventProgress EventKind = "progress" // within an epoch: Worker, Trial, Slot, Progress
 	EventEpoch    EventKind = "epoch"    // Worker, Trial, Slot, Epoch
 	EventOutcome  EventKind = "outcome"  // on disk: Worker, Trial, Slot, Outcome
@@ -28,7 +29,7 @@ type Event struct {
 	Worker   int // from 0
 	Trial    grids.Key
 	Slot     int
-	Resumed  int
+	Resumed  int // epochs
 	Progress *trainer.Progress
 	Epoch    *trainer.Epoch
 	Outcome  *Outcome

@@ -57,13 +57,14 @@ func (s *Sweep) Enrolment() Enrolment {
 	}
 }
 
-// Sweep makes the sweep again from what was remembered of it.
-func (e Enrolment) Sweep() (*Sweep, []string, error) {
+// Sweep makes the sweep again from what was remembered of it. Its points are not
+// checked again: that was done when it was enrolled.
+func (e Enrolment) Sweep() (*Sweep, error) {
 	f, err := grids.Parse(e.Path, e.Source, e.Overrides...)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return New(f, e.Folder, e.Data, e.Init)
+	return open(f, e.Folder, e.Data, e.Init)
 }
 
 var (
@@ -79,13 +80,3 @@ type SweepChangedError struct {
 	Name        string
 	Differences []string // "seed: 7 → 8", in the order of the sweep file
 }
-
-// Error is one line for the diagnosis and one a difference.
-func (e *SweepChangedError) Error() string { panic("not built yet") }
-
-// Unwrap is ErrSweepChanged.
-func (e *SweepChangedError) Unwrap() error { return ErrSweepChanged }
-
-// Changed compares a sweep with what is enrolled under its name: nil, or a
-// *SweepChangedError with every field of the identity that differs.
-func Changed(old Enrolment, s *Sweep) error { panic("not built yet") }

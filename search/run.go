@@ -3,11 +3,26 @@ package search
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
 	"time"
+
+	"espalier/trainer"
 )
 
-// ErrBudget is what Run returns where the budget ended with work left.
-var ErrBudget = errors.New("budget reached")
+var (
+	// ErrBudget is what Run returns where the budget ended with work left.
+	ErrBudget = errors.New("budget reached")
+	// ErrOrigin is what Run wraps where outcomes were recorded by another trainer
+	// revision or on another kernel path, and Options.Mix is off.
+	ErrOrigin = errors.New("recorded by another trainer")
+
+	errJobTimeout = errors.New("job limit reached")
+)
 
 // Options of Run. The zero value: as many workers as processors, no limits.
 type Options struct {
@@ -18,8 +33,8 @@ type Options struct {
 	NoShare    bool          // train every point by itself
 	Mix        bool          // go on beside outcomes of another revision or kernel
 	Version    string        // of the program, for the run's record
-	Command    string        // that reproduces a failed job, a prefix such as "espalier --store x.db verify"; "" = "espalier verify"
-	Events     func(Event)   // progress for the terminal, the log, the socket; called from one goroutine
+	Command    string        // that trains one fold again, for failures; "" is "espalier verify"
+	Events     func(Event)   // progress for the terminal and the log; called from one goroutine; nil: dropped
 	Monitor    *Monitor      // live status for other goroutines, may be nil
 }
 
@@ -31,6 +46,183 @@ type Result struct {
 }
 
 // Run does what is to do: jobs minus recorded facts, longest first, in a pool.
+// It enrolls the sweep first, which is nothing new for one that is enrolled.
+//
+// When ctx ends, jobs stop at the end of their batch and leave checkpoints; what is
+// trained is flushed, and the error is ctx's cause. ErrBudget: the same, by
+// Options.Budget. An error of the ledger or of checkpoints ends the run with that
+// error. Failed jobs are no error; Result counts them.
 func Run(ctx context.Context, s *Sweep, l Ledger, eval Evaluator, o Options) (Result, error) {
-	panic("not built yet")
+	if o.Workers < 1 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Threads < 1 {
+		o.Threads = max(1, runtime.GOMAXPROCS(0)/o.Workers)
+	}
+	if o.Command == "" {
+		o.Command = "espalier verify"
+	}
+	if o.Monitor == nil {
+		o.Monitor = new(Monitor)
+	}
+	if err := l.Enroll(ctx, s, false); err != nil {
+		return Result{}, err
+	}
+	x, err := s.index()
+	if err != nil {
+		return Result{}, err
+	}
+	t, err := newTally(ctx, s, x, l)
+	if err != nil {
+		return Result{}, err
+	}
+	f := newFamilies(x, o.NoShare)
+	r := &runner{sweep: s, ledger: l, eval: eval, options: o, families: f, tally: t, tasks: f.todo(t), started: time.Now()}
+	if len(r.tasks) > 0 && !o.Mix {
+		if err := checkOrigins(t.origins); err != nil {
+			return r.result(), fmt.Errorf("resume sweep %q: %w", s.File.Name, err)
+		}
+	}
+	return r.run(ctx)
+}
+
+// checkOrigins refuses to mix numbers that need not be equal bit for bit.
+func checkOrigins(origins map[[2]string]int) error {
+	here := [2]string{trainer.Revision(), trainer.Kernel()}
+	others := slices.Collect(maps.Keys(origins))
+	others = slices.DeleteFunc(others, func(o [2]string) bool { return o == here })
+	if len(others) == 0 {
+		return nil
+	}
+	slices.SortFunc(others, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+	var names []string
+	n := 0
+	for _, o := range others {
+		names = append(names, fmt.Sprintf("revision %s on kernel %s", o[0], o[1]))
+		n += origins[o]
+	}
+	return fmt.Errorf("%s: %w: %s; this is revision %s on kernel %s; --mix goes on beside them, --new starts over",
+		count(n, "outcome"), ErrOrigin, strings.Join(names, ", "), here[0], here[1])
+}
+
+// A runner is one Run.
+type runner struct {
+	sweep    *Sweep
+	ledger   Ledger
+	eval     Evaluator
+	options  Options
+	families *families
+	tally    *tally
+	tasks    []task
+	started  time.Time
+
+	recorder *recorder
+	events   chan Event
+	stop     context.CancelCauseFunc // ends all jobs; the first cause stays
+
+	mu     sync.Mutex // guards tally.marks and the counts below while jobs run
+	epochs int
+}
+
+// A broken error ends the run: the ledger or the disk, not the sweep.
+type broken struct{ error }
+
+func (b broken) Unwrap() error { return b.error }
+
+func (r *runner) run(outer context.Context) (Result, error) {
+	ctx, stop := context.WithCancelCause(outer)
+	defer stop(nil)
+	r.stop = stop
+	r.events = make(chan Event, 256)
+	r.recorder = newRecorder(outer, r.ledger, r.sweep.ID)
+	r.options.Monitor.begin(r)
+
+	var display sync.WaitGroup
+	display.Go(func() {
+		for e := range r.events {
+			if r.options.Events != nil {
+				r.options.Events(e)
+			}
+		}
+	})
+	if r.options.Budget > 0 {
+		timer := time.AfterFunc(r.options.Budget, func() { stop(ErrBudget) })
+		defer timer.Stop()
+	}
+	unhook := context.AfterFunc(ctx, r.options.Monitor.stopping)
+	defer unhook()
+
+	r.emit(Event{Kind: EventStarted, Message: r.sweep.Plan(r.options.NoShare).String()})
+	r.dispatch(ctx)
+
+	result := r.result()
+	err := r.ending(ctx, result)
+	if len(r.tasks) > 0 {
+		if recorded := r.recordRun(result, err); err == nil {
+			err = recorded
+		}
+	}
+	r.recorder.close()
+	message := "finished"
+	if err != nil {
+		message = err.Error()
+	}
+	r.options.Monitor.end()
+	r.emit(Event{Kind: EventFinished, Message: message})
+	close(r.events)
+	display.Wait()
+	return result, err
+}
+
+// ending is the error of the run: what broke, else why it was stopped with work left.
+func (r *runner) ending(ctx context.Context, result Result) error {
+	cause := context.Cause(ctx)
+	var b broken
+	if errors.As(cause, &b) {
+		return b.error
+	}
+	if result.Remaining == 0 {
+		return nil
+	}
+	return cause
+}
+
+// recordRun leaves the run's record; where the ledger is broken it cannot.
+func (r *runner) recordRun(result Result, err error) error {
+	exit := "done"
+	switch {
+	case err != nil:
+		exit = err.Error()
+	case result.Failed > 0:
+		exit = "failed jobs"
+	}
+	return r.recorder.record(Fact{Run: &RunRecord{
+		Version: r.options.Version, Workers: r.options.Workers,
+		Started: r.started, Ended: time.Now(), Trained: result.EpochsTrained, Exit: exit,
+	}})
+}
+
+func (r *runner) result() Result {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.tally
+	done, bad := t.count(finished), t.count(diverged)
+	return Result{
+		Total: len(t.marks), Done: done + bad, Diverged: bad, Failed: t.count(failed),
+		Remaining: t.count(due), EpochsTrained: r.epochs,
+	}
+}
+
+// emit tells the monitor at once and the display when it gets to it. Progress is
+// dropped where the display lags; nothing else is.
+func (r *runner) emit(e Event) {
+	r.options.Monitor.see(e)
+	if e.Kind == EventProgress {
+		select {
+		case r.events <- e:
+		default:
+		}
+		return
+	}
+	r.events <- e
 }

@@ -23,6 +23,8 @@ type Status struct {
 	Epochs    int            `json:"epochs"`    // trained by this run
 	Best      *BestStatus    `json:"best,omitempty"`
 	Workers   []WorkerStatus `json:"workers"`
+
+	recorded int // outcomes of this run
 }
 
 // BestStatus is the best complete trial so far.
@@ -44,10 +46,3 @@ type WorkerStatus struct {
 	Loss     float64 `json:"loss"`     // running
 	Accuracy float64 `json:"accuracy"` // running
 }
-
-// Monitor keeps the live Status of a Run; its zero value is ready. Status may be
-// called from any goroutine at any time.
-type Monitor struct{ status Status }
-
-// Status is a snapshot; its slices are the caller's.
-func (m *Monitor) Status() Status { return m.status }
