@@ -85,7 +85,10 @@ func (t tier) batchNormBackward(dx, dy, x Matrix, n BatchNorm, dgamma, dbeta []f
 			k.shift[i] = float32(sum[i] / count)
 			k.slope[i] = float32(cross[i] * inv64 * inv64 / count)
 		}
-		t.gradInputPanel(&k, mean, x.Rows, dx.Data[p*dx.PanelStride:], dx.RowStride, dy.Data[p*dy.PanelStride:], dy.RowStride, x.Data[p*x.PanelStride:], x.RowStride)
+		for r := 0; r < x.Rows; r += sumRows {
+			t.gradInputPanel(&k, mean, min(sumRows, x.Rows-r), dx.Data[p*dx.PanelStride+r*dx.RowStride:], dx.RowStride,
+				dy.Data[p*dy.PanelStride+r*dy.RowStride:], dy.RowStride, x.Data[p*x.PanelStride+r*x.RowStride:], x.RowStride)
+		}
 	}
 }
 

@@ -5,4 +5,11 @@
 // All data is float32 in a Matrix of 16-column panels. Nothing allocates, nothing starts a goroutine,
 // and every reduction has a fixed order, so equal inputs give equal bits on a tier. Shapes that do not
 // fit panic: they are errors of the caller, found before any memory is touched.
+//
+//go:generate go -C _gen run . -unit strip -out ../strip_amd64.s -stubs ../strip_stub_amd64.go -pkg kernel
+//go:generate go -C _gen run . -unit vector -out ../vector_amd64.s -stubs ../vector_stub_amd64.go -pkg kernel
+//go:generate go -C _gen run . -unit optimizer -out ../optimizer_amd64.s -stubs ../optimizer_stub_amd64.go -pkg kernel
+//go:generate go -C _gen run . -unit random -out ../random_amd64.s -stubs ../random_stub_amd64.go -pkg kernel
+//go:generate go -C _gen run . -unit activation -out ../activation_amd64.s -stubs ../activation_stub_amd64.go -pkg kernel
+//go:generate go -C _gen run . -unit norm -out ../norm_amd64.s -stubs ../norm_stub_amd64.go -pkg kernel
 package kernel

@@ -27,7 +27,7 @@ func (t tier) lerp(y, x []float32, by float32)          { lerpGeneric(y, x, by) 
 func (t tier) adam(w, g, m, v []float32, c AdamStep)    { adamGeneric(w, g, m, v, c) }
 func (t tier) nadam(w, g, m, v []float32, c NadamStep)  { nadamGeneric(w, g, m, v, c) }
 func (t tier) adagrad(w, g, v []float32, lr, e float32) { adagradGeneric(w, g, v, lr, e) }
-func (t tier) rmsprop(w, g, v []float32, lr, rho, e float32) {
+func (t tier) rmsprop(w, g, v []float32, lr float32, rho float64, e float32) {
 	rmspropGeneric(w, g, v, lr, rho, e)
 }
 func (t tier) sgd(w, g, m []float32, lr, momentum float32, nesterov bool) {

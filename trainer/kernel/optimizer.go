@@ -12,7 +12,7 @@ const tiny = 1.6e-30
 // AdamStep are the constants of one step t of Adam, counted from 1.
 type AdamStep struct {
 	Rate         float32 // lr·sqrt(1-β2^t)/(1-β1^t)
-	Beta1, Beta2 float32
+	Beta1, Beta2 float64 // 1-β is taken before rounding: float32(1)-.999 would be off by 5e-5
 	Epsilon      float32 // added to the uncorrected root
 }
 
@@ -22,7 +22,7 @@ type NadamStep struct {
 	GradRate      float32 // lr·(1-μ_t)/(1-Π_t)
 	MomentRate    float32 // lr·μ_(t+1)/(1-Π_(t+1))
 	VarianceScale float32 // 1/(1-β2^t)
-	Beta1, Beta2  float32
+	Beta1, Beta2  float64
 	Epsilon       float32
 }
 
@@ -51,7 +51,7 @@ func Nadam(w, g, m, v []float32, c NadamStep) {
 }
 
 // RMSprop is v ← rho·v + (1-rho)·g², w ← w - lr·g/√(v + ε): ε lies inside the root.
-func RMSprop(w, g, v []float32, lr, rho, epsilon float32) {
+func RMSprop(w, g, v []float32, lr float32, rho float64, epsilon float32) {
 	sameLens("RMSprop", w, g, v, v)
 	active().rmsprop(w, g, v, lr, rho, epsilon)
 }
@@ -78,6 +78,9 @@ func flush(x float32) float32 {
 	return x
 }
 
+// split is a decay and what it leaves for the new value.
+func split(decay float64) (keep, take float32) { return float32(decay), float32(1 - decay) }
+
 func sqrt(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 
 func sgdGeneric(w, g, m []float32, lr, momentum float32, nesterov bool) {
@@ -94,26 +97,31 @@ func sgdGeneric(w, g, m []float32, lr, momentum float32, nesterov bool) {
 }
 
 func adamGeneric(w, g, m, v []float32, c AdamStep) {
+	keep1, take1 := split(c.Beta1)
+	keep2, take2 := split(c.Beta2)
 	for i, gi := range g {
-		mi := flush(float32(c.Beta1*m[i]) + float32((1-c.Beta1)*gi))
-		vi := flush(float32(c.Beta2*v[i]) + float32((1-c.Beta2)*float32(gi*gi)))
+		mi := flush(float32(keep1*m[i]) + float32(take1*gi))
+		vi := flush(float32(keep2*v[i]) + float32(take2*float32(gi*gi)))
 		m[i], v[i] = mi, vi
 		w[i] -= float32(c.Rate*mi) / (sqrt(vi) + c.Epsilon)
 	}
 }
 
 func nadamGeneric(w, g, m, v []float32, c NadamStep) {
+	keep1, take1 := split(c.Beta1)
+	keep2, take2 := split(c.Beta2)
 	for i, gi := range g {
-		mi := flush(float32(c.Beta1*m[i]) + float32((1-c.Beta1)*gi))
-		vi := flush(float32(c.Beta2*v[i]) + float32((1-c.Beta2)*float32(gi*gi)))
+		mi := flush(float32(keep1*m[i]) + float32(take1*gi))
+		vi := flush(float32(keep2*v[i]) + float32(take2*float32(gi*gi)))
 		m[i], v[i] = mi, vi
 		w[i] -= (float32(c.GradRate*gi) + float32(c.MomentRate*mi)) / (sqrt(float32(vi*c.VarianceScale)) + c.Epsilon)
 	}
 }
 
-func rmspropGeneric(w, g, v []float32, lr, rho, epsilon float32) {
+func rmspropGeneric(w, g, v []float32, lr float32, rho float64, epsilon float32) {
+	keep, take := split(rho)
 	for i, gi := range g {
-		vi := flush(float32(rho*v[i]) + float32((1-rho)*float32(gi*gi)))
+		vi := flush(float32(keep*v[i]) + float32(take*float32(gi*gi)))
 		v[i] = vi
 		w[i] -= float32(lr*gi) / sqrt(vi+epsilon)
 	}

@@ -82,15 +82,15 @@ func softmaxRowGeneric(dst, src Matrix, r int, share, inv float32) (top, sum flo
 		most[i] = float32(math.Inf(-1))
 	}
 	for c := range src.Cols {
-		if v := src.At(r, c); !(v <= most[c%Width]) {
+		if v := src.At(r, c); !(most[c%Width] > v) {
 			most[c%Width] = v
 		}
 	}
 	top = tree(&most, func(a, b float32) float32 {
-		if !(b <= a) {
-			return b
+		if a > b {
+			return a
 		}
-		return a
+		return b
 	})
 	for c := range src.Cols {
 		e := exp32(src.At(r, c) - top)

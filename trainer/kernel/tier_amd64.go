@@ -1,52 +1,19 @@
 package kernel
 
-// best is the fastest tier of this processor.
-func best() tier { return generic }
+import "golang.org/x/sys/cpu"
 
-func (t tier) strip(s *strip) { stripGeneric(s) }
-func (t tier) transpose16(dst []float32, dstRow int, src []float32, srcRow int) {
-	transpose16Generic(dst, dstRow, src, srcRow)
-}
-func (t tier) sumPanel(sum *[Width]float32, rows int, x []float32, xRow int) {
-	sumPanelGeneric(sum, rows, x, xRow)
-}
-func (t tier) scaleBytes(dst []float32, panelStride int, src []byte, panels int, mul, add []float32, each bool) {
-	scaleBytesGeneric(dst, panelStride, src, panels, mul, add, each)
+// best is the fastest tier of this processor. The operating system's support of the wide registers is
+// part of what cpu tells.
+func best() tier {
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		return avx2
+	}
+	return generic
 }
 
-// blocks fills whole blocks of dst from block number i on and gives how many words it filled, which may be none.
-func (t tier) blocks(s Stream, dst []uint32, i uint64) int { return 0 }
-func (t tier) dropGroups(d drop, s Stream, x []float32, xStep, n int, g, gStep uint64) {
-	dropGroupsGeneric(d, s, x, xStep, n, g, gStep)
-}
-func (t tier) axpy(y, x []float32, alpha float32)       { axpyGeneric(y, x, alpha) }
-func (t tier) scaleBy(x []float32, alpha float32)       { scaleByGeneric(x, alpha) }
-func (t tier) lerp(y, x []float32, by float32)          { lerpGeneric(y, x, by) }
-func (t tier) adam(w, g, m, v []float32, c AdamStep)    { adamGeneric(w, g, m, v, c) }
-func (t tier) nadam(w, g, m, v []float32, c NadamStep)  { nadamGeneric(w, g, m, v, c) }
-func (t tier) adagrad(w, g, v []float32, lr, e float32) { adagradGeneric(w, g, v, lr, e) }
-func (t tier) rmsprop(w, g, v []float32, lr, rho, e float32) {
-	rmspropGeneric(w, g, v, lr, rho, e)
-}
-func (t tier) sgd(w, g, m []float32, lr, momentum float32, nesterov bool) {
-	sgdGeneric(w, g, m, lr, momentum, nesterov)
-}
-func (t tier) activateRun(y, x []float32, a Activation) { activateGeneric(y, x, a) }
-func (t tier) activateBackwardRun(dx, dy, from []float32, a Activation) {
-	activateBackwardGeneric(dx, dy, from, a)
-}
-func (t tier) softmaxRow(dst, src Matrix, r int, share, inv float32) (top, sum float32) {
-	return softmaxRowGeneric(dst, src, r, share, inv)
-}
-func (t tier) squarePanel(sum, mean *[Width]float32, rows int, x []float32, xRow int) {
-	squarePanelGeneric(sum, mean, rows, x, xRow)
-}
-func (t tier) normalizePanel(rows int, y []float32, yRow int, x []float32, xRow int, mean, scale, shift *[Width]float32) {
-	normalizePanelGeneric(rows, y, yRow, x, xRow, mean, scale, shift)
-}
-func (t tier) gradPanel(sum, cross, mean *[Width]float32, rows int, dy []float32, dyRow int, x []float32, xRow int) {
-	gradPanelGeneric(sum, cross, mean, rows, dy, dyRow, x, xRow)
-}
-func (t tier) gradInputPanel(k *gradConstants, mean *[Width]float32, rows int, dx []float32, dxRow int, dy []float32, dyRow int, x []float32, xRow int) {
-	gradInputPanelGeneric(k, mean, rows, dx, dxRow, dy, dyRow, x, xRow)
-}
+// chunk bounds the floats of one elementwise assembly call, which cannot be preempted: even dividing
+// and missing every cache it takes well under a millisecond.
+const chunk = 1 << 15
+
+// bytes is a stride of floats in bytes.
+func bytes(floats int) int { return floats * 4 }

@@ -1,0 +1,39 @@
+// Command gen writes the amd64 assembly of package kernel, one unit (a .s file and its Go
+// declarations) a run. See ../KERNELS.md; go generate in the package's folder runs it for every unit.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"sort"
+
+	"github.com/mmcloughlin/avo/build"
+)
+
+var units = map[string]func(){
+	"strip":      strips,
+	"vector":     vectors,
+	"optimizer":  optimizers,
+	"random":     randoms,
+	"activation": activations,
+	"norm":       norms,
+}
+
+func main() {
+	unit := flag.String("unit", "", "which unit to write")
+	flag.Parse()
+	write, ok := units[*unit]
+	if !ok {
+		var names []string
+		for name := range units {
+			names = append(names, name)
+		}
+		sort.Strings(names)
+		fmt.Fprintf(os.Stderr, "unit %q: want one of %v\n", *unit, names)
+		os.Exit(2)
+	}
+	build.ConstraintExpr("amd64")
+	write()
+	build.Generate()
+}

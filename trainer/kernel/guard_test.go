@@ -1,0 +1,100 @@
+//go:build linux
+
+package kernel
+
+import (
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// guarded gives n floats that end where an unreadable page begins, so that one float read or written
+// too far is a fault; with after, they begin where one ends.
+func guarded(t *testing.T, n int, after bool) []float32 {
+	t.Helper()
+	page := unix.Getpagesize()
+	size := (4*n + page - 1) / page * page
+	m, err := unix.Mmap(-1, 0, size+2*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		t.Fatalf("map %d bytes: %v", size+2*page, err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Munmap(m); err != nil {
+			t.Errorf("unmap: %v", err)
+		}
+	})
+	for _, g := range [][]byte{m[:page], m[page+size:]} {
+		if err := unix.Mprotect(g, unix.PROT_NONE); err != nil {
+			t.Fatalf("protect a page: %v", err)
+		}
+	}
+	usable := unsafe.Slice((*float32)(unsafe.Pointer(&m[page])), size/4)
+	if after {
+		return usable[:n:n]
+	}
+	return usable[len(usable)-n:]
+}
+
+// guardedMatrix lays random values between guard pages.
+func guardedMatrix(t *testing.T, l layout, rows, cols int, after bool) Matrix {
+	t.Helper()
+	r := source(t)
+	m := matrix(r, l, rows, cols, nil)
+	if rows == 0 || cols == 0 {
+		m.Data = nil
+		return m
+	}
+	data := guarded(t, m.end(), after)
+	copy(data, m.Data)
+	m.Data = data
+	return m
+}
+
+func TestGuardPages(t *testing.T) {
+	eachTier(t, func(t *testing.T, k tier) {
+		for _, after := range []bool{false, true} {
+			for _, l := range []layout{inPanels, inRows, inGaps} {
+				for _, shape := range [][3]int{{1, 1, 1}, {7, 10, 5}, {13, 16, 33}, {6, 17, 16}, {20, 48, 31}, {4, 3, 0}} {
+					m, n, d := shape[0], shape[1], shape[2]
+					mk := func(rows, cols int) Matrix { return guardedMatrix(t, l, rows, cols, after) }
+					bias := guarded(t, Padded(n), after)
+					mask := mk(m, n)
+					k.mulAB(mk(m, n), mk(m, d), mk(d, n), &Epilogue{Bias: bias, ReLU: true, Mask: &mask, MaskScale: 2})
+					k.mulATB(mk(m, n), mk(d, m), mk(d, n), &Epilogue{Accumulate: true})
+					k.transpose(mk(n, m), mk(m, n))
+					k.columnSums(guarded(t, Padded(n), after), mk(m, n))
+					k.dropout(mk(m, n), Stream{}, .5, 0)
+					x, y := mk(m, n), mk(m, n)
+					for a := range activationsEnd {
+						k.activate(y, x, a)
+						k.activateBackward(x, x, x, y, a)
+					}
+					k.crossEntropy(x, y, make([]int32, m), .1)
+					mean, variance := guarded(t, Padded(n), after), guarded(t, Padded(n), after)
+					k.batchStats(mean, variance, x)
+					k.normalize(y, x, mean, variance, mean)
+					k.batchNormBackward(y, y, x, BatchNorm{mean, variance, mean}, guarded(t, Padded(n), after), guarded(t, Padded(n), after))
+					source := guarded(t, 2*n, after)
+					pixels := unsafe.Slice((*byte)(unsafe.Pointer(&source[0])), 8*n)
+					k.gatherBytes(x, pixels[8*n-2*n:], make([]int32, m), []float32{2}, []float32{1})
+					k.gatherBytes(x, pixels[:n], make([]int32, m), guarded(t, n, after), guarded(t, n, after))
+				}
+			}
+			for _, n := range []int{1, 7, 8, 9, 31, 40, 100} {
+				v := func() []float32 { return guarded(t, n, after) }
+				k.axpy(v(), v(), 2)
+				k.lerp(v(), v(), 2)
+				k.scaleBy(v(), 2)
+				k.sgd(v(), v(), v(), 1, 1, true)
+				k.sgd(v(), v(), v(), 1, 1, false)
+				k.adam(v(), v(), v(), v(), AdamStep{Epsilon: 1})
+				k.nadam(v(), v(), v(), v(), NadamStep{Epsilon: 1})
+				k.rmsprop(v(), v(), v(), 1, 1, 1)
+				k.adagrad(v(), v(), v(), 1, 1)
+				words := v()
+				k.uint32s(Stream{}, unsafe.Slice((*uint32)(unsafe.Pointer(&words[0])), n), 3)
+			}
+		}
+	})
+}

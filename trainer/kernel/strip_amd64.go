@@ -1,0 +1,85 @@
+package kernel
+
+import "unsafe"
+
+// stripArgs are the arguments of the assembly: strides in bytes; aSeg and bSeg are what is to be added
+// after the last step of a segment to come to the next. The generator names the same offsets.
+type stripArgs struct {
+	a, b, c, bias, mask *float32
+	k, kLast, segs      int
+	aRow, aStep, aSeg   int
+	bStep, bSeg         int
+	cRow, maskRow       int
+	flags               int
+	tiles               int
+	aTile, cTile        int
+	maskTile            int
+	scale               float32
+	_                   float32
+}
+
+func (t tier) strip(s *strip) {
+	if t != avx2 {
+		stripGeneric(s)
+		return
+	}
+	g := stripArgs{
+		b: unsafe.SliceData(s.b), bias: unsafe.SliceData(s.bias),
+		k: s.k, kLast: s.kLast, segs: s.segs,
+		aRow: bytes(s.aRow), aStep: bytes(s.aStep), aSeg: bytes(s.aSeg - s.k*s.aStep),
+		bStep: bytes(s.bStep), bSeg: bytes(s.bSeg - s.k*s.bStep),
+		cRow: bytes(s.cRow), maskRow: bytes(s.maskRow), flags: int(s.flags), scale: s.scale,
+	}
+	// As few tiles as six rows each allow, of sizes that differ by one at most: 16 = 6+5+5, 8 = 4+4.
+	// A lone short tile could not hide the latency of the multiply-adds.
+	n := (s.rows + 5) / 6
+	size, larger := s.rows/n, s.rows%n
+	g.run(s, 0, size+1, larger)
+	g.run(s, larger*(size+1), size, n-larger)
+}
+
+// run computes tiles of size rows from row first on: one below the other, or where the strip has
+// groups, the same rows of every group together.
+func (g *stripArgs) run(s *strip, first, size, tiles int) {
+	if tiles == 0 {
+		return
+	}
+	outer := 1
+	g.tiles, g.aTile, g.cTile, g.maskTile = tiles, size*g.aRow, size*g.cRow, size*g.maskRow
+	if s.groups > 1 {
+		outer = tiles
+		g.tiles, g.aTile, g.cTile, g.maskTile = s.groups, bytes(s.aGroup), bytes(s.cGroup), bytes(s.maskGroup)
+	}
+	for i := range outer {
+		row := first + i*size
+		g.a = at(s.a, row*s.aRow)
+		g.c = at(s.c, row*s.cRow)
+		if s.flags&masked != 0 {
+			g.mask = at(s.mask, row*s.maskRow)
+		}
+		args := (*uint64)(unsafe.Pointer(g))
+		switch size {
+		case 1:
+			strip1(args)
+		case 2:
+			strip2(args)
+		case 3:
+			strip3(args)
+		case 4:
+			strip4(args)
+		case 5:
+			strip5(args)
+		case 6:
+			strip6(args)
+		}
+	}
+}
+
+// at is the address of element i; check has seen that the kernel stays within the slice. An empty A of
+// an empty sum is never read.
+func at(s []float32, i int) *float32 {
+	if i >= len(s) {
+		return unsafe.SliceData(s)
+	}
+	return &s[i]
+}
