@@ -63,7 +63,10 @@ func (r *reader) readAxis(n *node, path, name string, random bool, left *int) *a
 	}
 	s := section{reader: r, node: n, path: path}
 	if v := s.get("values"); v != nil {
-		s.allow("values", "when")
+		for _, name := range []string{"min", "max", "scale", "steps"} {
+			s.refuse(name, "an axis has values or a range, not both")
+		}
+		s.allow("values", "when", "min", "max", "scale", "steps")
 		if v.kind != listKind {
 			r.fault(v, join(path, "values"), "must be a list, have %s", v.describe())
 			return nil

@@ -173,13 +173,7 @@ func words(axes []*axis) []string {
 			if len(list) > 100 {
 				return list
 			}
-			if text, ok := v.(string); ok {
-				list = append(list, text)
-			} else if f, ok := v.(float64); ok {
-				list = append(list, formatNumber(f))
-			} else {
-				list = append(list, fmt.Sprint(v))
-			}
+			list = append(list, fmt.Sprint(v))
 		}
 	}
 	slices.Sort(list)
@@ -238,6 +232,7 @@ func (b *gridReader) sortByDependence() {
 			a := &g.products[i].axes[k]
 			if missing[a.global] > 0 && len(a.when) > 0 {
 				b.fault(a.node.fields["when"], join(a.path, "when"), "the conditions go round in a circle: %s", b.circle(a.global, needs, missing))
+				return
 			}
 		}
 	}

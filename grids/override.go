@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/pelletier/go-toml/v2"
 )
 
 // maxOverride bounds one --set, well above what a command line carries.
@@ -103,13 +101,4 @@ func (n *node) put(steps []step, value *node, number int) error {
 		n = n.fields[s.name]
 	}
 	return nil
-}
-
-// formatNumber prints a float as TOML would have it, without a needless ".0".
-func formatNumber(v float64) string {
-	text, err := toml.Marshal(map[string]float64{"v": v})
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(string(text), "v = ")), ".0")
 }

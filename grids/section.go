@@ -64,10 +64,11 @@ func (s section) get(name string) *node {
 	return s.node.fields[name]
 }
 
-// allow reports every name that is not known.
-func (s section) allow(known ...string) {
+// allow reports every name that is not known; false where there was one.
+func (s section) allow(known ...string) bool {
+	good := true
 	if s.node == nil {
-		return
+		return good
 	}
 	for _, name := range s.node.names {
 		found := false
@@ -75,9 +76,11 @@ func (s section) allow(known ...string) {
 			found = found || k == name
 		}
 		if !found {
+			good = false
 			s.report(s.node.fields[name], true, Problem{Path: join(s.path, name), Message: "unknown key", Known: known, Key: true})
 		}
 	}
+	return good
 }
 
 // require reports a missing field at the table that lacks it.

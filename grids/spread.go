@@ -18,7 +18,7 @@ const maxWhole = 1 << 53
 
 // readSpread reads { min, max, scale, steps }.
 func (s section) readSpread(a *axis, random bool, left *int) bool {
-	s.allow("min", "max", "scale", "steps", "values", "when")
+	good := s.allow("min", "max", "scale", "steps", "when")
 	s.require("min", "0.1")
 	s.require("max", "0.5")
 	low, lowOK := s.end("min")
@@ -30,7 +30,6 @@ func (s section) readSpread(a *axis, random bool, left *int) bool {
 	_, lowWhole := s.get("min").value.(int64)
 	_, highWhole := s.get("max").value.(int64)
 	d := &spread{low: low, high: high, log: log, integer: lowWhole && highWhole}
-	good := true
 	if low >= high {
 		s.fault(s.node, s.path, "min must be below max, have %s and %s", s.get("min").describe(), s.get("max").describe())
 		good = false
@@ -44,11 +43,10 @@ func (s section) readSpread(a *axis, random bool, left *int) bool {
 	}
 	a.spread = d
 	if s.get("steps") == nil {
-		if !random {
+		if !random && good {
 			s.fault(s.node, s.path, `a range without steps is a distribution, for strategy = "random" only; add steps = 5, say`)
-			return false
 		}
-		return good
+		return good && random
 	}
 	steps := s.integer("steps", 0, 2)
 	if steps < 2 || !good {
@@ -77,7 +75,7 @@ func (s section) end(name string) (float64, bool) {
 		s.fault(n, join(s.path, name), "must be a finite number, have %s", n.describe())
 		ok = false
 	default:
-		if _, whole := n.value.(int64); whole && math.Abs(v) > maxWhole {
+		if i, whole := n.value.(int64); whole && (i > maxWhole || i < -maxWhole) {
 			s.fault(n, join(s.path, name), "must lie between -2^53 and 2^53, have %s", n.describe())
 			ok = false
 		}

@@ -336,7 +336,7 @@ func (n *node) describe() string {
 	case date:
 		return "the date " + shorten(string(v))
 	case float64:
-		return formatNumber(v)
+		return strconv.FormatFloat(v, 'g', -1, 64)
 	default:
 		return fmt.Sprint(v)
 	}
