@@ -40,7 +40,7 @@ type Rows struct {
 	Cells  []float64  // tables: N×columns; categorical cells hold the number of the level in Levels
 	Levels [][]string // tables: per column, sorted levels over all rows of the set (nil: numeric)
 	Labels []int32    // N class numbers; nil where rows are only to be predicted
-	Groups []int      // N group numbers in order of first appearance, or nil
+	Groups []int      // N group numbers, in the sorted order of the groups, or nil
 }
 
 // Counts is the number of rows of each class.

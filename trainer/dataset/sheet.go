@@ -1,0 +1,201 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sjwhitworth/golearn/base"
+)
+
+// Bounds on tables, so that a hostile file is an error in bounded memory and time.
+const (
+	maxColumns = 10_000
+	maxCells   = 1 << 28 // 2 GiB as float64
+	maxLevels  = 1_000   // of a categorical feature or of the target
+	maxRecord  = 4 << 20 // bytes of one CSV record or ARFF line
+)
+
+// sheet is a table as golearn read it. Two passes make one: a survey that finds everything that
+// can be wrong and says where (golearn's readers panic, or stop without a word), and golearn's
+// own, which parses the values.
+type sheet struct {
+	file    string // base name, for messages
+	columns []sheetColumn
+	rows    int
+	grid    *base.DenseInstances
+}
+
+// sheetColumn is one column; cells of a categorical one are numbers in levels.
+type sheetColumn struct {
+	name        string
+	categorical bool
+	passedOver  bool
+	levels      []string // in order of appearance
+	spec        base.AttributeSpec
+}
+
+// sheetSpec says what is known of a sheet before it is read.
+type sheetSpec struct {
+	group string          // a column that may have any number of levels
+	kinds map[string]bool // whether a column is categorical, where that is settled: by the training file, by a model
+	only  bool            // columns not in kinds are passed over
+}
+
+// readSheet reads a .csv or .arff file.
+func readSheet(path string, spec sheetSpec) (*sheet, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	file := filepath.Base(path)
+	if info, err := f.Stat(); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", path)
+	}
+	arff := strings.EqualFold(filepath.Ext(path), ".arff")
+	look := surveyCSV
+	parse := parseCSV
+	if arff {
+		look, parse = surveyARFF, parseARFF
+	}
+	seen, err := look(f, spec)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	s := &sheet{file: file, rows: seen.rows}
+	attributes, err := s.lay(seen, spec)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if err := guard(func() error { return parse(f, attributes, s.grid) }); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for c := range s.columns {
+		a, ok := attributes[c].(*levelAttribute)
+		if !ok || s.columns[c].passedOver {
+			continue
+		}
+		if a.overflow {
+			return nil, fmt.Errorf("%s: %w", file, seen.columns[c].tooManyLevels())
+		}
+		s.columns[c].levels = a.levels
+	}
+	return s, nil
+}
+
+// lay makes golearn's grid for what the survey saw.
+func (s *sheet) lay(seen *survey, spec sheetSpec) ([]base.Attribute, error) {
+	if seen.rows == 0 {
+		return nil, errors.New("no rows")
+	}
+	if seen.rows > maxCells/len(seen.columns) {
+		return nil, fmt.Errorf("%d rows of %d columns are more than %d cells", seen.rows, len(seen.columns), maxCells)
+	}
+	s.grid = base.NewDenseInstances()
+	const numbers, levels = "numbers", "levels"
+	for _, group := range []string{numbers, levels} {
+		if err := s.grid.CreateAttributeGroup(group, 8); err != nil {
+			return nil, err
+		}
+	}
+	var attributes []base.Attribute
+	for _, c := range seen.columns {
+		column := sheetColumn{name: c.name, categorical: c.categorical(), passedOver: c.passedOver}
+		var attribute base.Attribute = base.NewFloatAttribute(c.name)
+		group := numbers
+		if column.categorical || column.passedOver {
+			attribute, group = newLevelAttribute(c.name, c.passedOver, c.name == spec.group), levels
+		}
+		var err error
+		if column.spec, err = s.grid.AddAttributeToAttributeGroup(attribute, group); err != nil {
+			return nil, err
+		}
+		attributes = append(attributes, attribute)
+		s.columns = append(s.columns, column)
+	}
+	if err := s.grid.Extend(seen.rows); err != nil {
+		return nil, err
+	}
+	return attributes, nil
+}
+
+// find is the number of a column, -1: there is none.
+func (s *sheet) find(name string) int {
+	for i, c := range s.columns {
+		if c.name == name && !c.passedOver {
+			return i
+		}
+	}
+	return -1
+}
+
+// number is a cell of a numeric column.
+func (s *sheet) number(row, column int) float64 {
+	return base.UnpackBytesToFloat(s.grid.Get(s.columns[column].spec, row))
+}
+
+// level is a cell of a categorical column, a number in its levels.
+func (s *sheet) level(row, column int) int {
+	return int(base.UnpackBytesToU64(s.grid.Get(s.columns[column].spec, row)))
+}
+
+// guard turns a panic of golearn's into an error. The survey has found what is wrong with a file
+// before, so this is for what it does not know of.
+func guard(parse func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the table reader gave up: %v", r)
+		}
+	}()
+	return parse()
+}
+
+// levelAttribute is golearn's categorical attribute with a map in place of its linear search, which
+// takes quadratic time on a column of many levels, and with a bound on them.
+type levelAttribute struct {
+	*base.CategoricalAttribute
+	numbers    map[string]uint64
+	levels     []string
+	passedOver bool
+	unbounded  bool
+	overflow   bool
+}
+
+func newLevelAttribute(name string, passedOver, unbounded bool) *levelAttribute {
+	a := &levelAttribute{CategoricalAttribute: base.NewCategoricalAttribute(), numbers: map[string]uint64{}, passedOver: passedOver, unbounded: unbounded}
+	a.SetName(name)
+	return a
+}
+
+// GetSysValFromString numbers levels in order of appearance.
+func (a *levelAttribute) GetSysValFromString(value string) []byte {
+	if a.passedOver || a.overflow {
+		return base.PackU64ToBytes(0)
+	}
+	n, ok := a.numbers[value]
+	if !ok {
+		if len(a.levels) == maxLevels && !a.unbounded {
+			a.overflow = true
+			return base.PackU64ToBytes(0)
+		}
+		n = uint64(len(a.levels))
+		value = strings.Clone(value) // it may be a part of a whole record
+		a.numbers[value] = n
+		a.levels = append(a.levels, value)
+	}
+	return base.PackU64ToBytes(n)
+}
+
+// Equals tells whether it is the same attribute: names are unique within a sheet.
+func (a *levelAttribute) Equals(other base.Attribute) bool { return base.Attribute(a) == other }
+
+// Compatible lets all of them live in one group of cells.
+func (a *levelAttribute) Compatible(other base.Attribute) bool {
+	_, ok := other.(*levelAttribute)
+	return ok
+}
