@@ -43,6 +43,8 @@ func (b *builder) chain(layers []*layer, x *tensor) *tensor {
 			x = b.activation(l.activation, x)
 		case kindDropout:
 			x = b.dropout(l, x)
+		case kindResidual:
+			x = b.residual(l, x)
 		case kindFlatten:
 			x = x.flat(b.network.capacity)
 		}

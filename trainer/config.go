@@ -133,11 +133,11 @@ func (c *Config) checkOutput() (problems []Problem) {
 // checkSize computes the memory of a fit and refuses what cannot be meant. Batches are counted
 // up to 128 rows here, since a batch larger than the data is cut to it; NewFitter counts all.
 func (c *Config) checkSize() *Problem {
+	// The layer to name: the first that is too large by itself, else the largest.
 	var worst *layer
 	var most int64
 	visitLayers(c.layers, func(l *layer) {
-		size := l.memory(1)
-		if size > most {
+		if size := l.memory(1); size > most && most <= memoryLimit {
 			worst, most = l, size
 		}
 	})

@@ -1,0 +1,33 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"espalier/trainer/dataset"
+)
+
+// BenchmarkEpochMLP trains one epoch of the reported MLP on rows like Fashion-MNIST's. The
+// metric s/epoch is what peers are compared by.
+func BenchmarkEpochMLP(b *testing.B) {
+	view := images(60000, []int{28, 28, 1}, 10, 1)
+	for _, batch := range []int{64, 128} {
+		b.Run(fmt.Sprint(batch), func(b *testing.B) {
+			c := compile(b, reportedMLP(fieldsOf{"batch_size": int64(batch), "epochs": int64(1 << 30)}), []int{28, 28, 1}, 10)
+			f := fitter(b, c, Task{}, view, dataset.View{})
+			for b.Loop() {
+				if _, err := f.Epoch(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/epoch")
+		})
+	}
+}
+
+// reportedMLP is the net of the reported systems: 784-128-64-10 with dropout.
+func reportedMLP(values map[string]any) Spec {
+	return spec(values,
+		denseLayer(int64(128), "relu"), dropoutLayer(0.2), denseLayer(int64(64), "relu"), dropoutLayer(0.2), denseLayer("$classes", "softmax"))
+}
