@@ -209,7 +209,7 @@ func (g *Grid) values(p *product, s *scratch) map[string]any {
 
 // patience is how many raw indices without a point Points passes one by one
 // before it asks the diagram for the next.
-const patience = 1024
+const patience = 256
 
 // Points yields the points in order: scikit-learn's ParameterGrid (axes sorted,
 // the last fastest), products of a union one after the other. Nothing where an
