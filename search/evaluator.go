@@ -39,8 +39,9 @@ type bench struct {
 	record func(Outcome) error
 	tell   func(Watch)
 	config *trainer.Config
-	due    []Trial   // without outcome yet, ascending epochs
-	since  time.Time // the previous outcome, or the start
+	fresh  func() error // puts fitter at the start
+	due    []Trial      // without outcome yet, ascending epochs
+	since  time.Time    // the previous outcome, or the start
 }
 
 // prepare makes the fitter, from a checkpoint where there is a good one.
@@ -54,7 +55,7 @@ func (b *bench) prepare(set *dataset.Set, fold folds.Fold) error {
 		return err
 	}
 	train, validation := dataset.NewView(set.Train, fold.Train, prep), dataset.NewView(set.Train, fold.Validation, prep)
-	fresh := func() (err error) {
+	b.fresh = func() (err error) {
 		b.fitter, err = trainer.NewFitter(b.config, trainer.Task{
 			Streams:  trainer.Streams{Seed: s.File.Seed, Repeat: b.job.Slot / s.K, Fold: b.job.Slot % s.K},
 			Validate: b.validates(), Init: s.weights, Threads: b.job.Threads,
@@ -62,19 +63,19 @@ func (b *bench) prepare(set *dataset.Set, fold folds.Fold) error {
 		}, train, validation)
 		return err
 	}
-	if err := fresh(); err != nil {
+	if err := b.fresh(); err != nil {
 		return fmt.Errorf("set up training: %w", err)
 	}
 	if err := b.restore(); err != nil {
 		b.watch(Watch{Warning: err.Error()})
-		return fresh()
+		return b.fresh()
 	}
 	history := b.fitter.History()
 	for _, t := range b.due {
 		// The checkpoint may have run past an epoch that a trial needs the score
 		// of and nobody asked for then.
 		if n := s.epochsOf(t.Point.Values); n <= len(history) && history[n-1].Validation == nil {
-			return fresh()
+			return b.fresh()
 		}
 	}
 	if len(history) > 0 {
@@ -95,13 +96,13 @@ func (b *bench) everywhere() bool {
 	return b.sweep.File.Search.Validate != "final" || b.config.Params.EarlyStopping != nil
 }
 
-// validates is nil for every epoch, else true where a trial of the job ends.
+// validates is nil for every epoch, else true where a trial that is due ends.
 func (b *bench) validates() func(epoch int) bool {
 	if b.everywhere() {
 		return nil
 	}
 	ends := make(map[int]bool)
-	for _, t := range b.job.Trials {
+	for _, t := range b.due {
 		ends[b.sweep.epochsOf(t.Point.Values)] = true
 	}
 	return func(epoch int) bool { return ends[epoch] }
@@ -115,10 +116,10 @@ func (b *bench) train(ctx context.Context) error {
 	for len(b.due) > 0 {
 		epoch, took, err := b.epoch(ctx)
 		if errors.Is(err, trainer.ErrDiverged) {
-			if err := b.diverge(len(b.due), err.Error()); err != nil {
+			if err := b.diverge(err.Error()); err != nil {
 				return err
 			}
-			break
+			continue
 		}
 		if err != nil {
 			return err
@@ -144,23 +145,11 @@ func (b *bench) settle() error {
 	history := b.fitter.History()
 	ended := len(history) > 0 && b.fitter.Done() // early, or at the longest trial's end
 	for len(b.due) > 0 {
-		asked := b.sweep.epochsOf(b.due[0].Point.Values)
-		own, broke := b.own(history, asked)
-		if broke > 0 {
-			// Where every epoch is validated the longer trials meet the same epoch.
-			n := 1
-			if b.everywhere() {
-				n = len(b.due)
-			}
-			if err := b.diverge(n, fmt.Sprintf("validation loss is not finite at epoch %d", broke)); err != nil {
-				return err
-			}
-			continue
-		}
-		if asked > len(history) && !ended {
+		t := b.due[0]
+		if b.sweep.epochsOf(t.Point.Values) > len(history) && !ended {
 			return nil
 		}
-		o, err := b.outcome(b.due[0], own)
+		o, err := b.outcome(t, b.own(t, history))
 		if err != nil {
 			return err
 		}
@@ -172,27 +161,24 @@ func (b *bench) settle() error {
 	return nil
 }
 
-// own is the history that a trial of so many epochs would have if it were trained
-// by itself: up to where it stops, and under validate = "final" with validation at
-// its own end only. broke is the first epoch whose validation loss is not finite;
-// the history ends before it.
-func (b *bench) own(history []trainer.Epoch, asked int) (own []trainer.Epoch, broke int) {
-	own = slices.Clone(history[:min(asked, len(history))])
+// own is the history that a trial would have if it were trained by itself: up to
+// where it stops, and under validate = "final" with validation at its own end only.
+func (b *bench) own(t Trial, history []trainer.Epoch) []trainer.Epoch {
+	asked := b.sweep.epochsOf(t.Point.Values)
+	own := slices.Clone(history[:min(asked, len(history))])
 	if stop := b.config.Params.EarlyStopping; stop != nil {
 		if at := stop.Stopped(own); at > 0 {
 			own = own[:at]
 		}
 	}
-	for i := range own {
-		e := &own[i]
-		if !b.everywhere() && e.Number != asked {
-			e.Validation, e.Confusion, e.Classes = nil, nil, nil
-		}
-		if e.Validation != nil && e.Validation.Loss-e.Validation.Loss != 0 {
-			return own[:i], e.Number
+	if !b.everywhere() {
+		for i := range own {
+			if e := &own[i]; e.Number != asked {
+				e.Validation, e.Confusion, e.Classes = nil, nil, nil
+			}
 		}
 	}
-	return own, 0
+	return own
 }
 
 // outcome is what a history says of a trial: the metric after its last epoch, or
@@ -233,21 +219,35 @@ func bestEpoch(metric string, history []trainer.Epoch) (best int) {
 	return best
 }
 
-// diverge records that the next n due trials have no score, and why.
-func (b *bench) diverge(n int, reason string) error {
-	for range n {
-		t := b.due[0]
-		b.due = b.due[1:]
-		history, _ := b.own(b.fitter.History(), b.sweep.epochsOf(t.Point.Values))
+// diverge records that the due trials have no score, and why. Under validate =
+// "final" it may have been the validation for a shorter trial that failed, which the
+// longer ones would not have met: they are trained again without it.
+func (b *bench) diverge(reason string) error {
+	history := b.fitter.History()
+	reached := len(b.due)
+	if !b.everywhere() {
+		for i, t := range b.due {
+			if b.sweep.epochsOf(t.Point.Values) == len(history)+1 {
+				reached = i + 1
+				break
+			}
+		}
+	}
+	for _, t := range b.due[:reached] {
+		own := b.own(t, history)
 		err := b.put(Outcome{
-			Trial: t.Key, Slot: b.job.Slot, State: Diverged, Epochs: len(history),
-			Best: bestEpoch(b.sweep.Metric, history), Reason: reason, History: history,
+			Trial: t.Key, Slot: b.job.Slot, State: Diverged, Epochs: len(own),
+			Best: bestEpoch(b.sweep.Metric, own), Reason: reason, History: own,
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	b.due = b.due[reached:]
+	if len(b.due) == 0 {
+		return nil
+	}
+	return b.fresh()
 }
 
 // put records an outcome with the time since the one before.

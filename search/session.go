@@ -61,7 +61,11 @@ func (x *session) keep(epoch time.Duration) error {
 
 // save writes a checkpoint. An error is the disk's and ends the run.
 func (x *session) save() error {
-	if err := x.checkpoints.Save(x.id, x.name, x.fitter.Snapshot()); err != nil {
+	state := x.fitter.Snapshot()
+	if state == nil { // diverged: nothing good to keep
+		return nil
+	}
+	if err := x.checkpoints.Save(x.id, x.name, state); err != nil {
 		return broken{fmt.Errorf("save the checkpoint of %s: %w", x.label, err)}
 	}
 	x.saved = time.Now()
