@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"math"
+	"strings"
+	"testing"
+
+	"espalier/grids"
+	"espalier/search"
+)
+
+// row makes a standing with two folds.
+func row(rank int, state search.State, values map[string]any, folds ...float64) search.Standing {
+	s := search.Standing{Rank: rank, State: state, Folds: folds, Mean: math.NaN(), Std: math.NaN(),
+		TrainScore: math.NaN(), Gap: math.NaN(), Best: math.NaN(), Epochs: math.NaN()}
+	s.Trial = search.Trial{Key: grids.KeyOf(values), Point: grids.Point{Values: values}}
+	if state == search.Complete {
+		s.Mean, s.Std = (folds[0]+folds[1])/2, math.Abs(folds[0]-folds[1])/2
+		s.TrainScore, s.Gap = s.Mean+0.05, 0.05
+	}
+	return s
+}
+
+func rows() []search.Standing {
+	nan := math.NaN()
+	return []search.Standing{
+		row(1, search.Complete, map[string]any{"optimizer": "adam", "units": int64(128), "mean": "zero"}, 0.9, 0.88),
+		row(2, search.Complete, map[string]any{"optimizer": "adam", "units": int64(64), "mean": "zero"}, 0.85, 0.87),
+		row(3, search.Complete, map[string]any{"optimizer": "sgd", "units": int64(64), "momentum": 0.9, "mean": "zero"}, 0.8, 0.82),
+		row(0, search.Diverged, map[string]any{"optimizer": "sgd", "units": int64(128), "momentum": 0.5, "mean": "zero"}, 0.1, nan),
+	}
+}
+
+func columns() *columnSet { return newColumns([]string{"mean", "momentum", "optimizer", "units"}, 2) }
+
+func TestConditions(t *testing.T) {
+	for _, test := range []struct {
+		where string
+		want  string // numbers of the rows that hold
+		fails string
+	}{
+		{where: "", want: "0 1 2 3"},
+		{where: "optimizer=adam", want: "0 1"},
+		{where: "optimizer==adam", want: "0 1"},
+		{where: "optimizer=adam,units>64", want: "0"},
+		{where: "units<=64", want: "1 2"},
+		{where: "units != 64", want: "0 3"},
+		{where: "momentum>=0.5", want: "2 3"},
+		{where: "momentum!=0.9", want: "0 1 3"},
+		{where: "momentum=0.90", want: "2"},
+		{where: "rank<3", want: "0 1"},
+		{where: "mean>0.85", want: "0 1"},
+		{where: "params.mean=zero", want: "0 1 2 3"},
+		{where: "params.mean!=zero", want: ""},
+		{where: "fold1<0.85", want: "2"},
+		{where: "state=diverged", want: "3"},
+		{where: `optimizer="adam", units="64"`, want: "1"},
+		{where: `state="a,b=c"`, want: ""},
+		{where: "optimiser=adam", fails: `no column "optimiser"`},
+		{where: "adam", fails: "want COLUMN=VALUE"},
+		{where: "=adam", fails: "want COLUMN=VALUE"},
+		{where: "units>", fails: "a value is missing"},
+		{where: "units!64", fails: "is no operator"},
+		{where: `units="64`, fails: "a quote is not closed"},
+		{where: `units="64"x`, fails: "want a comma"},
+	} {
+		t.Run(test.where, func(t *testing.T) {
+			conditions, err := parseConditions(test.where, columns())
+			if test.fails != "" {
+				if err == nil || !strings.Contains(err.Error(), test.fails) || exitCode(err) != exitUsage {
+					t.Fatalf("error %v (exit %d), want one with %q", err, exitCode(err), test.fails)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := &board{rows: rows()}
+			b.filter(conditions)
+			var have []string
+			for _, r := range b.rows {
+				for i, o := range rows() {
+					if o.Trial.Key == r.Trial.Key {
+						have = append(have, string(rune('0'+i)))
+					}
+				}
+			}
+			if strings.Join(have, " ") != test.want {
+				t.Errorf("rows %v, want %s", have, test.want)
+			}
+		})
+	}
+}
+
+func TestSort(t *testing.T) {
+	for _, test := range []struct{ by, want string }{
+		{"", "1 2 3 0"},
+		{"mean", "3 2 1 0"},
+		{"-mean", "1 2 3 0"},
+		{"momentum", "0 3 1 2"},
+		{"-momentum", "3 0 1 2"},
+		{"units", "2 3 1 0"},
+		{"-gap", "1 2 3 0"},
+	} {
+		b := &board{rows: rows(), columns: columns()}
+		if err := b.sort(test.by); err != nil {
+			t.Fatal(err)
+		}
+		var have []string
+		for _, r := range b.rows {
+			have = append(have, string(rune('0'+r.Rank)))
+		}
+		if strings.Join(have, " ") != test.want {
+			t.Errorf("sorted by %q: ranks %v, want %s", test.by, have, test.want)
+		}
+	}
+	b := &board{rows: rows(), columns: columns()}
+	if err := b.sort("meen"); err == nil || exitCode(err) != exitUsage {
+		t.Errorf("an unknown column: error %v", err)
+	}
+}
+
+func TestJSONColumns(t *testing.T) {
+	b := &board{rows: rows(), columns: columns(), precision: 3}
+	var err error
+	if b.chosen, err = b.columns.parse([]string{"rank", "units", "params.mean", "mean", "folds", "momentum"}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{
+		`{"rank":1,"params":{"mean":"zero","units":128},"mean":0.89,"fold0":0.9,"fold1":0.88}`,
+		`{"rank":2,"params":{"mean":"zero","units":64},"mean":0.86,"fold0":0.85,"fold1":0.87}`,
+		`{"rank":3,"params":{"mean":"zero","momentum":0.9,"units":64},"mean":0.81,"fold0":0.8,"fold1":0.82}`,
+		`{"rank":null,"params":{"mean":"zero","momentum":0.5,"units":128},"mean":null,"fold0":0.1,"fold1":null}`,
+	} {
+		var buf bytes.Buffer
+		b.jsonRow(&buf, &b.rows[i])
+		if buf.String() != want {
+			t.Errorf("row %d\nhave %s\nwant %s", i, buf.String(), want)
+		}
+	}
+}
+
+func TestBoardTable(t *testing.T) {
+	b := &board{rows: rows(), columns: columns(), precision: 3, changed: true}
+	var buf bytes.Buffer
+	if err := b.sheet(3).write(&buf, "", 0); err != nil {
+		t.Fatal(err)
+	}
+	want := `rank  trial     momentum  optimizer  units   mean    std  train    gap  state
+   1  ` + trialID(b.rows[0].Trial.Key) + `            adam         128  0.890  0.010  0.940  0.050  complete
+   2  ` + trialID(b.rows[1].Trial.Key) + `            adam          64  0.860  0.010  0.910  0.050  complete
+   3  ` + trialID(b.rows[2].Trial.Key) + `       0.9  sgd           64  0.810  0.010  0.860  0.050  complete
+      ` + trialID(b.rows[3].Trial.Key) + `       0.5  sgd          128                              diverged
+`
+	if buf.String() != want {
+		t.Errorf("have\n%swant\n%s", buf.String(), want)
+	}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"espalier/search"
+	"espalier/store"
+)
+
+func (p *program) lsCommand() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:     "ls",
+		Short:   "the sweeps of the store",
+		Example: "  espalier ls\n  espalier ls --store /data/searches.db",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.withReader(func(l *store.Reader) error {
+				sweeps, err := l.Sweeps(cmd.Context())
+				if err != nil {
+					return err
+				}
+				t := newSheet("name", "id", "data", "metric", "points", "done", "best", "created").alignLeft(0, 1, 2, 3, 7)
+				for _, e := range sweeps {
+					if !e.Current && !all {
+						continue
+					}
+					row, err := p.lsRow(cmd, l, e)
+					if err != nil {
+						return err
+					}
+					t.add(row...)
+				}
+				if len(t.rows) == 0 {
+					p.say("store %q holds no sweep", p.storePath())
+					return nil
+				}
+				return t.write(p.out, "", terminalWidth(p.out))
+			})
+		},
+	}
+	cmd.Flags().BoolVarP(&all, "all", "a", false, "also those replaced by --new")
+	return cmd
+}
+
+// lsRow is one sweep's line: its points, how many have a result on every fold, and the best.
+func (p *program) lsRow(cmd *cobra.Command, l *store.Reader, e search.Enrolment) ([]string, error) {
+	name := printable(e.Name)
+	if !e.Current {
+		name += " (replaced)"
+	}
+	created := e.Created.Local().Format(time.DateTime)
+	s, err := e.Sweep()
+	if err != nil { // a file of an older version may not be readable any more; the sweep is still there
+		p.warn(err.Error())
+		return []string{name, e.ID.String()[:12], printable(e.Data.Source), "", "", "", "", created}, nil
+	}
+	standings, err := p.standings(cmd.Context(), l, s)
+	if err != nil {
+		return nil, err
+	}
+	complete, best := 0, ""
+	for i := range standings {
+		if standings[i].State == search.Complete || standings[i].State == search.Diverged {
+			complete++
+		}
+	}
+	if len(standings) > 0 && standings[0].Rank == 1 {
+		best = decimal(standings[0].Mean, 4)
+	}
+	return []string{name, e.ID.String()[:12], printable(e.Data.Source), s.Metric, thousands(int64(s.Plan(false).Points)),
+		thousands(int64(complete)), best, created}, nil
+}

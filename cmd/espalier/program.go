@@ -1,0 +1,201 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+)
+
+// program is one invocation: its streams and the flags that every verb has.
+type program struct {
+	in       io.Reader
+	out, err io.Writer
+
+	store          string
+	quiet, verbose bool
+	logPath        string
+
+	log      zerolog.Logger
+	logFile  *os.File
+	graceful atomic.Bool // the verb ends by itself after a signal
+}
+
+// execute parses the arguments and does the verb.
+func (p *program) execute(args []string) error {
+	root := p.root()
+	root.SetArgs(args)
+	root.SetIn(p.in)
+	root.SetOut(p.out)
+	root.SetErr(p.err)
+	ctx, stop := p.signals(context.Background())
+	defer stop()
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return nil
+	}
+	return p.explain(ctx, cmd, err)
+}
+
+// explain gives an error of the command line itself its exit code and a hint.
+// What cobra finds wrong with arguments is told apart by our own errors being
+// failures or coming from RunE: cobra's own come before any verb has started.
+func (p *program) explain(ctx context.Context, cmd *cobra.Command, err error) error {
+	if i := interruptionOf(ctx); i != nil {
+		return &failure{err: err, code: i.code()}
+	}
+	if !p.started(cmd) {
+		var hints []string
+		if cmd.HasParent() {
+			hints = append(hints, fmt.Sprintf("usage: %s", cmd.UseLine()))
+			hints = append(hints, fmt.Sprintf("%s --help shows examples", cmd.CommandPath()))
+		} else {
+			hints = append(hints, "espalier --help lists the verbs")
+		}
+		return hint(usage(err), hints...)
+	}
+	return err
+}
+
+// started tells whether the verb's own code ran.
+func (p *program) started(cmd *cobra.Command) bool {
+	return cmd.Annotations[startedKey] != ""
+}
+
+const startedKey = "started"
+
+// root is the command tree.
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "espalier VERB",
+		Short: "train models on a grid and keep the best",
+		Long: `Espalier trains models on a grid and keeps the best: it reads a sweep file (TOML), cross-validates
+every point of its grid in parallel, records each result as it comes, and trains the winner on all rows.
+A run can be stopped or killed at any moment; the same command again does what is missing and repeats nothing.`,
+		Example: `  espalier run                      a first sweep on embedded images, in under a minute
+  espalier leaderboard              its ranking
+  espalier init mine.toml           a commented sweep file to start from
+  espalier plan mine.toml           what it would train, and for how long
+  espalier run mine.toml            train; Ctrl-C stops, the same command goes on`,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
+		Args:                       cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return p.unknownVerb(cmd, args[0])
+		},
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Annotations == nil {
+				cmd.Annotations = map[string]string{}
+			}
+			cmd.Annotations[startedKey] = "yes"
+			return p.openLog()
+		},
+	}
+	flags := root.PersistentFlags()
+	flags.StringVar(&p.store, "store", "", "the store `FILE` (default $ESPALIER_STORE, else espalier.db)")
+	flags.BoolVarP(&p.quiet, "quiet", "q", false, "print results only")
+	flags.BoolVarP(&p.verbose, "verbose", "v", false, "log what happens to stderr")
+	flags.StringVar(&p.logPath, "log-file", "", "append a log in JSON to `FILE`")
+	root.AddGroup(
+		&cobra.Group{ID: "train", Title: "Train:"},
+		&cobra.Group{ID: "read", Title: "Look:"},
+		&cobra.Group{ID: "model", Title: "Use a model:"},
+		&cobra.Group{ID: "data", Title: "Data and files:"},
+		&cobra.Group{ID: "store", Title: "The store:"},
+	)
+	group := func(id string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = id
+			root.AddCommand(c)
+		}
+	}
+	group("train", p.initCommand(), p.planCommand(), p.runCommand(), p.resumeCommand(), p.retryCommand(), p.refitCommand())
+	group("read", p.lsCommand(), p.statusCommand(), p.leaderboardCommand(), p.showCommand(), p.whyCommand(), p.verifyCommand())
+	group("model", p.evaluateCommand(), p.predictCommand(), p.summaryCommand())
+	group("data", p.dataCommand(), p.foldsCommand())
+	group("store", p.checkCommand(), p.rmCommand(), p.compactCommand())
+	root.AddCommand(p.versionCommand())
+	root.SetHelpCommand(&cobra.Command{Use: "help [VERB]", Short: "help about a verb", Hidden: true, RunE: func(_ *cobra.Command, args []string) error {
+		cmd, rest, err := root.Find(args)
+		if err != nil || len(rest) > 0 && cmd == root {
+			return p.unknownVerb(root, strings.Join(args, " "))
+		}
+		return cmd.Help()
+	}})
+	root.CompletionOptions.HiddenDefaultCmd = false
+	return root
+}
+
+// unknownVerb names the nearest verbs.
+func (p *program) unknownVerb(root *cobra.Command, name string) error {
+	err := fmt.Errorf("no verb %q", name)
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		return usage(err, fmt.Sprintf("did you mean %q?", near[0]))
+	}
+	return usage(err, "espalier --help lists the verbs")
+}
+
+// storePath is where the store lies.
+func (p *program) storePath() string {
+	return cmp.Or(p.store, os.Getenv("ESPALIER_STORE"), "espalier.db")
+}
+
+// say prints a line of talk, unless -q.
+func (p *program) say(format string, args ...any) {
+	if !p.quiet {
+		fmt.Fprintf(p.err, format+"\n", args...)
+	}
+}
+
+// warn prints a warning, also under -q.
+func (p *program) warn(message string) {
+	fmt.Fprintf(p.err, "espalier: warning: %s\n", printable(message))
+	p.log.Warn().Msg(message)
+}
+
+// openLog makes the logger: console lines on stderr under -v, JSON to --log-file.
+func (p *program) openLog() error {
+	var writers []io.Writer
+	if p.verbose {
+		writers = append(writers, zerolog.ConsoleWriter{Out: p.err, TimeFormat: "15:04:05", NoColor: !colourful(p.err)})
+	}
+	if p.logPath != "" {
+		f, err := os.OpenFile(p.logPath, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("open log: %w", err)
+		}
+		p.logFile = f
+		writers = append(writers, f)
+	}
+	p.log = zerolog.Nop()
+	if len(writers) > 0 {
+		p.log = zerolog.New(zerolog.MultiLevelWriter(writers...)).With().Timestamp().Logger()
+	}
+	return nil
+}
+
+func (p *program) close() {
+	if p.logFile != nil {
+		p.logFile.Close()
+	}
+}
+
+// programVersion is what the build says of itself: a tag, a commit, or "devel".
+func programVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "devel"
+	}
+	return info.Main.Version
+}

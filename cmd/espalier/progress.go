@@ -1,0 +1,210 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"espalier/search"
+)
+
+// progress is what a run says while it goes on. On a terminal a line a worker
+// and one for the whole are redrawn in place; elsewhere plain lines come rarely:
+// the start, each new best, about every tenth or half a minute, failures.
+type progress struct {
+	p       *program
+	monitor *search.Monitor
+	live    *liveLines // nil: plain lines
+
+	mu        sync.Mutex
+	best      string    // trial and score announced last
+	announced int       // done at the last plain line
+	spoke     time.Time // of the last plain line
+}
+
+// every is how long plain lines may stay away.
+const every = 30 * time.Second
+
+func (p *program) newProgress(monitor *search.Monitor, workers int) *progress {
+	g := &progress{p: p, monitor: monitor, spoke: time.Now()}
+	if isTerminal(p.err) && !p.quiet && !p.verbose {
+		g.live = newLiveLines(p.err, workers, monitor.Status, true)
+	}
+	return g
+}
+
+// end removes the live lines.
+func (g *progress) end() {
+	if g.live != nil {
+		g.live.end()
+	}
+}
+
+// event is called by the run for everything that happens, from one goroutine.
+func (g *progress) event(e search.Event) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.logEvent(e)
+	switch e.Kind {
+	case search.EventStarted:
+		g.line(e.Message)
+		status := g.monitor.Status()
+		if status.Done > 0 {
+			g.line("%s done before", plural(status.Done, "fit"))
+		}
+		g.announced, g.best = status.Done, bestOf(status)
+	case search.EventWarning:
+		g.warning(e.Message)
+	case search.EventOutcome:
+		if e.Outcome.State == search.Diverged {
+			g.line("%s fold %d diverged: %s", trialID(e.Trial), e.Slot, e.Outcome.Reason)
+		}
+		g.advance()
+	case search.EventFailure:
+		g.line("%s fold %d failed: %s", trialID(e.Trial), e.Slot, printable(e.Failure.Reason))
+		g.advance()
+	case search.EventEpoch:
+		if g.live == nil && time.Since(g.spoke) >= every {
+			g.plainTotal()
+		}
+	}
+}
+
+// advance tells a new best, and on plain output how far the run is.
+func (g *progress) advance() {
+	status := g.monitor.Status()
+	if best := bestOf(status); best != g.best {
+		g.best = best
+		g.line("%s", bestLine(status.Metric, status.Best))
+	}
+	if g.live == nil && (time.Since(g.spoke) >= every || (status.Done-g.announced)*10 >= status.Total) && status.Done < status.Total {
+		g.plainTotal()
+	}
+}
+
+func (g *progress) plainTotal() {
+	status := g.monitor.Status()
+	g.announced, g.spoke = status.Done, time.Now()
+	g.line("%s", plainStatus(status))
+}
+
+// plainStatus is how far a run is, on one line without a bar.
+func plainStatus(s search.Status) string {
+	line := fmt.Sprintf("%d of %d fits", s.Done, s.Total)
+	if s.Failed > 0 {
+		line += fmt.Sprintf(", %d failed", s.Failed)
+	}
+	if s.Rate > 0 {
+		line += fmt.Sprintf(", %s a minute", decimalRate(s.Rate))
+	}
+	if s.Left >= 0 && s.Running && s.Done < s.Total {
+		line += fmt.Sprintf(", %s left", durationText(seconds(s.Left).Round(time.Second)))
+	}
+	if s.Best != nil {
+		line += fmt.Sprintf(", best %.4f", s.Best.Mean)
+	}
+	return line
+}
+
+func bestOf(s search.Status) string {
+	if s.Best == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s %v", s.Best.Trial, s.Best.Mean)
+}
+
+// line prints talk, above the live lines where there are any.
+func (g *progress) line(format string, args ...any) {
+	if g.p.quiet {
+		return
+	}
+	fmt.Fprintf(g.writer(), format+"\n", args...)
+}
+
+func (g *progress) warning(message string) {
+	fmt.Fprintf(g.writer(), "espalier: warning: %s\n", printable(message))
+}
+
+func (g *progress) writer() io.Writer {
+	if g.live != nil {
+		return g.live
+	}
+	return g.p.err
+}
+
+// logEvent writes an event to the log.
+func (g *progress) logEvent(e search.Event) {
+	log := &g.p.log
+	switch e.Kind {
+	case search.EventStarted, search.EventFinished:
+		log.Info().Str("event", string(e.Kind)).Msg(e.Message)
+	case search.EventWarning:
+		log.Warn().Msg(e.Message)
+	case search.EventEpoch:
+		entry := log.Debug().Int("worker", e.Worker).Str("trial", trialID(e.Trial)).Int("fold", e.Slot).
+			Int("epoch", e.Epoch.Number).Float64("loss", e.Epoch.TrainLoss).Float64("accuracy", e.Epoch.TrainAccuracy).
+			Float64("seconds", e.Epoch.Seconds)
+		if v := e.Epoch.Validation; v != nil {
+			entry = entry.Float64("val_loss", v.Loss).Float64("val_accuracy", v.Accuracy)
+		}
+		entry.Msg("epoch")
+	case search.EventOutcome:
+		log.Info().Int("worker", e.Worker).Str("trial", trialID(e.Trial)).Int("fold", e.Slot).Str("state", string(e.Outcome.State)).
+			Int("epochs", e.Outcome.Epochs).Float64("loss", e.Outcome.Scores.Loss).Float64("accuracy", e.Outcome.Scores.Accuracy).
+			Float64("seconds", e.Outcome.Seconds).Msg("outcome")
+	case search.EventFailure:
+		log.Error().Int("worker", e.Worker).Str("trial", trialID(e.Trial)).Int("fold", e.Slot).
+			Str("reason", e.Failure.Reason).Str("stack", e.Failure.Stack).Msg("job failed")
+	case search.EventJob:
+		log.Debug().Int("worker", e.Worker).Str("trial", trialID(e.Trial)).Int("fold", e.Slot).Int("resumed_epochs", e.Resumed).Msg("job")
+	case search.EventPaused, search.EventJobDone:
+		log.Debug().Int("worker", e.Worker).Str("trial", trialID(e.Trial)).Int("fold", e.Slot).Msg(string(e.Kind))
+	}
+}
+
+// liveLines redraws a line a worker and one for the whole at the foot of a terminal.
+type liveLines struct {
+	*mpb.Progress
+	bars []*mpb.Bar
+}
+
+// newLiveLines draws them; whole adds the line for the whole.
+func newLiveLines(w io.Writer, workers int, status func() search.Status, whole bool) *liveLines {
+	colour := colourful(w)
+	l := &liveLines{Progress: mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(150*time.Millisecond))}
+	add := func(draw func(s search.Status, width int) string) {
+		fill := mpb.BarFillerFunc(func(w io.Writer, st decor.Statistics) error {
+			_, err := io.WriteString(w, draw(status(), st.AvailableWidth))
+			return err
+		})
+		if bar, err := l.Add(1, fill, mpb.BarFillerTrim()); err == nil {
+			l.bars = append(l.bars, bar)
+		}
+	}
+	for i := range workers {
+		add(func(s search.Status, width int) string {
+			for _, ws := range s.Workers {
+				if ws.Worker == i {
+					return workerLine(ws, width, colour)
+				}
+			}
+			return workerLine(search.WorkerStatus{Worker: i}, width, colour)
+		})
+	}
+	if whole {
+		add(func(s search.Status, width int) string { return totalLine(s, width, colour) })
+	}
+	return l
+}
+
+// end takes the lines off the screen.
+func (l *liveLines) end() {
+	for _, b := range l.bars {
+		b.Abort(true)
+	}
+	l.Progress.Wait()
+}

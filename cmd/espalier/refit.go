@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"espalier/search"
+	"espalier/store"
+)
+
+func (p *program) refitCommand() *cobra.Command {
+	var trial, output string
+	cmd := &cobra.Command{
+		Use:   "refit [SWEEP]",
+		Short: "train the winner on all training rows, test it once, save it",
+		Long: `Trains the winner, or another trial, on all training rows as [refit] of the sweep file says, evaluates it on
+the test rows and saves the model. An identical refit done before is read back: the test rows are not
+looked at again. How often they were looked at is printed with the result.`,
+		Example:           "  espalier refit\n  espalier refit fashion-mlp --trial 3f2a -o small.espalier",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: p.completeSweeps,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p.graceful.Store(true)
+			ctx := cmd.Context()
+			return p.withSession(ctx, args, func(st *store.Store, s *session) error {
+				standings, err := p.standings(ctx, st, s.sweep)
+				if err != nil {
+					return err
+				}
+				var row *search.Standing
+				if trial != "" {
+					if row, err = findTrial(s.sweep, standings, trial); err != nil {
+						return err
+					}
+				} else {
+					if len(standings) == 0 || standings[0].Rank != 1 {
+						return hint(fmt.Errorf("refit sweep %q: no trial has a result on every fold", s.sweep.File.Name), "espalier resume finishes the sweep", "--trial TRIAL refits any trial")
+					}
+					row = &standings[0]
+				}
+				path := output
+				if path == "" {
+					path = p.modelPath(s.sweep)
+				}
+				err = p.refitTrial(ctx, st, s, row.Trial, path)
+				if i := interruptionOf(ctx); i != nil && err != nil {
+					return &failure{err: i, code: i.code(), hints: []string{"go on with: " + p.commandPrefix() + " refit " + shellQuote(s.sweep.File.Name)}}
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&trial, "trial", "", "refit this `TRIAL` instead of the winner")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "save the model to `FILE` (default NAME.espalier beside the store)")
+	p.completeFlag(cmd, "trial", p.completeTrials)
+	return cmd
+}
+
+// refitTrial trains a trial on all rows, saves the model at path and prints what the test rows say.
+func (p *program) refitTrial(ctx context.Context, st *store.Store, s *session, t search.Trial, path string) error {
+	p.say("refit of %s on the training rows: %s", trialID(t.Key), paramsText(t.Point.Values))
+	show := p.newRefitProgress(t, s.refitEpochs(t))
+	r, err := search.Refit(ctx, s.sweep, search.RefitTask{
+		Set: s.set, Folds: s.folds, Trial: t, Ledger: st, Checkpoints: st.Checkpoints(), Version: programVersion(),
+		Saved: func(sum string) []byte { return savedModel(path, sum) }, Watch: show.watch,
+	})
+	show.end()
+	if err != nil {
+		return err
+	}
+	if err := store.WriteFileAtomic(path, r.Bytes); err != nil {
+		return err
+	}
+	p.log.Info().Str("trial", trialID(t.Key)).Str("model", r.Record.Model).Str("file", path).Int("epochs", r.Record.Epochs).Bool("reused", r.Reused).Msg("refit")
+	how := "trained for " + plural(r.Record.Epochs, "epoch")
+	if r.Reused {
+		how = "read back, trained before on " + r.Record.Recorded.Local().Format(time.DateTime)
+	}
+	fmt.Fprintf(p.out, "model     %s (%s, %s)\n", printable(path), bytesText(int64(len(r.Bytes))), how)
+	if r.Test == nil {
+		fmt.Fprintln(p.out, "test      none: the data has no test rows")
+		return nil
+	}
+	_, err = fmt.Fprintf(p.out, "test      accuracy %.4f  loss %.4f  on %s; evaluation %d on them in this sweep\n",
+		r.Test.Scores.Accuracy, r.Test.Scores.Loss, plural(r.Test.Rows, "row"), r.Evaluations)
+	return err
+}
+
+// savedModel gives the bytes of a model file if they are the ones with a checksum, else nil.
+func savedModel(path, sum string) []byte {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	if have := sha256.Sum256(data); hex.EncodeToString(have[:]) != sum {
+		return nil
+	}
+	return data
+}

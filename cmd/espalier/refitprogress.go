@@ -1,0 +1,54 @@
+package main
+
+import (
+	"sync"
+
+	"espalier/search"
+)
+
+// refitProgress is what a refit says while it trains: one live line on a
+// terminal, one plain line a tenth elsewhere.
+type refitProgress struct {
+	p    *program
+	live *liveLines
+
+	mu     sync.Mutex
+	worker search.WorkerStatus
+}
+
+func (p *program) newRefitProgress(t search.Trial, epochs int) *refitProgress {
+	g := &refitProgress{p: p, worker: search.WorkerStatus{Trial: t.ID(), Epochs: epochs, Slot: -1}}
+	if isTerminal(p.err) && !p.quiet && !p.verbose {
+		g.live = newLiveLines(p.err, 1, func() search.Status { return search.Status{Workers: []search.WorkerStatus{g.state()}} }, false)
+	}
+	return g
+}
+
+func (g *refitProgress) state() search.WorkerStatus {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.worker
+}
+
+// watch is called by the refit as it goes.
+func (g *refitProgress) watch(w search.Watch) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if w.Warning != "" {
+		g.p.warn(w.Warning)
+	}
+	if s := w.Progress; s != nil {
+		g.worker.Epoch, g.worker.Step, g.worker.Steps, g.worker.Loss, g.worker.Accuracy = s.Epoch, s.Step, s.Steps, s.Loss, s.Accuracy
+	}
+	if e := w.Epoch; e != nil {
+		g.worker.Epoch, g.worker.Step = e.Number, g.worker.Steps
+		g.p.log.Debug().Str("trial", g.worker.Trial).Int("epoch", e.Number).Float64("loss", e.TrainLoss).
+			Float64("accuracy", e.TrainAccuracy).Msg("refit epoch")
+	}
+}
+
+func (g *refitProgress) end() {
+	if g.live != nil {
+		g.live.end()
+	}
+}

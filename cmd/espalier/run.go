@@ -1,0 +1,105 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// runFlags are what run and resume take.
+type runFlags struct {
+	workers    int
+	set        []string
+	budget     time.Duration
+	jobTimeout time.Duration
+	noRefit    bool
+	noShare    bool
+	fresh      bool
+	mix        bool
+	output     string
+	top        int
+}
+
+func (f *runFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.IntVarP(&f.workers, "workers", "w", 0, "train `N` jobs at a time (default: one a processor)")
+	flags.DurationVar(&f.budget, "budget", 0, "stop after this `TIME` (\"90m\", \"2h\"); exit code 4 if more is to do")
+	flags.DurationVar(&f.jobTimeout, "job-timeout", 0, "give up a job after this `TIME` of training")
+	flags.BoolVar(&f.noRefit, "no-refit", false, "do not train the winner on all rows at the end")
+	flags.BoolVar(&f.noShare, "no-share", false, "train points that differ only in epochs one by one")
+	flags.BoolVar(&f.mix, "mix", false, "go on beside results of another trainer revision or instruction set")
+	flags.StringVarP(&f.output, "output", "o", "", "save the refit model to `FILE` (default: NAME.espalier beside the store)")
+	flags.IntVar(&f.top, "top", 10, "show the first `N` rows of the leaderboard at the end")
+}
+
+// quickstart is the shipped sweep that run takes without a FILE.
+const quickstart = "quickstart"
+
+// check refuses numbers that mean nothing.
+func (f *runFlags) check() error {
+	switch {
+	case f.workers < 0:
+		return usagef("--workers %d: want a number from 1", f.workers)
+	case f.budget < 0:
+		return usagef("--budget %s: want a time above 0", f.budget)
+	case f.jobTimeout < 0:
+		return usagef("--job-timeout %s: want a time above 0", f.jobTimeout)
+	case f.top < 0:
+		return usagef("--top %d: want a number from 0", f.top)
+	}
+	return nil
+}
+
+func (p *program) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [FILE]",
+		Short: "start a sweep, or finish what is missing of it",
+		Long: `Trains every point of a sweep file on every fold, shows the ranking, trains the winner on all training
+rows, tests it once and saves it. FILE is a sweep file or the name of a shipped sweep; without it a small
+embedded one runs. The same command again does only what is missing. Ctrl-C stops at the end of the batch
+and keeps what is there; a second Ctrl-C stops at once.`,
+		Example: `  espalier run
+  espalier run mlp-grid-1 --workers 4
+  espalier run mine.toml --set 'grid.epochs=[2,4]' --set data.limit=2000
+  espalier run mine.toml --budget 2h --no-refit`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: p.completeFiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name := quickstart
+			if len(args) == 1 {
+				name = args[0]
+			}
+			return p.run(cmd, name, &f)
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().StringArrayVar(&f.set, "set", nil, "override `KEY=VALUE` of the sweep file, a TOML path and value; may be repeated")
+	cmd.Flags().BoolVar(&f.fresh, "new", false, "start over under the sweep's name")
+	return cmd
+}
+
+// run reads the file and the data, enrols the sweep and trains it.
+func (p *program) run(cmd *cobra.Command, name string, f *runFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	p.graceful.Store(true)
+	file, folder, err := p.parseFile(name, f.set)
+	if err != nil {
+		return err
+	}
+	s, err := p.prepare(file, folder, nil)
+	if err != nil {
+		return err
+	}
+	st, err := p.openRunner()
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	if err := st.Enroll(cmd.Context(), s.sweep, f.fresh); err != nil {
+		return enrolFailure(err)
+	}
+	return p.train(cmd, st, s, f)
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"espalier/grids"
+)
+
+var (
+	long   = flag.Bool("long", false, "more kills, and the shipped sweeps at a larger size")
+	update = flag.Bool("update", false, "rewrite the expectations of the text scripts")
+)
+
+// TestMain makes the test binary answer as espalier where a script calls it, so
+// that scripts run real processes: signals, locks and exit codes are real.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"espalier": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts runs testdata/script: what each verb prints, and how it exits.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"code":   expectCode,
+			"within": waitFor,
+		},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
+			env.Setenv("XDG_RUNTIME_DIR", env.WorkDir)
+			env.Setenv("NO_COLOR", "1")
+			data, _ := grids.Material("iris.csv")
+			if err := os.WriteFile(filepath.Join(env.WorkDir, "iris.csv"), data, 0o644); err != nil {
+				return err
+			}
+			return writePictures(env.WorkDir)
+		},
+	})
+}
+
+// expectCode is "code N COMMAND…": the command must exit with exactly N.
+func expectCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N COMMAND ARGS…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	have := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		have = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if have != want {
+		ts.Fatalf("exit code %d, want %d", have, want)
+	}
+}
+
+// waitFor is "within SECONDS COMMAND…": the command is tried until it succeeds.
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: within SECONDS COMMAND ARGS…")
+	}
+	limit, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for end := time.Now().Add(time.Duration(limit) * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("still fails after %d s: %v", limit, err)
+		}
+	}
+}

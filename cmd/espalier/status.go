@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"espalier/search"
+	"espalier/store"
+)
+
+func (p *program) statusCommand() *cobra.Command {
+	var once bool
+	cmd := &cobra.Command{
+		Use:   "status [SWEEP]",
+		Short: "done, to do, failed, rate, time left; live while it runs",
+		Long: `Shows how far a sweep is. On a terminal it follows a run until it ends; piped, or with --once, it answers
+once. It never blocks the run, nor waits for it.`,
+		Example:           "  espalier status\n  espalier status fashion-mlp --once",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: p.completeSweeps,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.status(cmd.Context(), args, once || !isTerminal(p.out))
+		},
+	}
+	cmd.Flags().BoolVar(&once, "once", false, "answer once")
+	return cmd
+}
+
+// status prints the state of a sweep, again and again while it runs unless once.
+func (p *program) status(ctx context.Context, args []string, once bool) error {
+	lines := 0
+	for {
+		var s search.Status
+		err := p.withSweep(ctx, args, func(l *store.Reader, sweep *search.Sweep) (err error) {
+			s, err = p.statusOf(ctx, l, sweep)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		var b strings.Builder
+		if lines > 0 {
+			fmt.Fprintf(&b, "\x1b[%dA\x1b[J", lines) // up, and clear what was drawn before
+		}
+		text := statusText(s, terminalWidth(p.out), colourful(p.out))
+		lines = strings.Count(text, "\n")
+		b.WriteString(text)
+		if _, err := io.WriteString(p.out, b.String()); err != nil {
+			return err
+		}
+		if once || !s.Running {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// statusOf asks the runner, or counts what the store holds where none runs this sweep.
+func (p *program) statusOf(ctx context.Context, l *store.Reader, sweep *search.Sweep) (search.Status, error) {
+	if raw, err := l.Status(ctx); err == nil {
+		var s search.Status
+		if err := json.Unmarshal(raw, &s); err == nil && s.ID == sweep.ID {
+			return s, nil
+		}
+	}
+	standings, err := p.standings(ctx, l, sweep)
+	if err != nil {
+		return search.Status{}, err
+	}
+	plan := sweep.Plan(false)
+	s := search.Status{Sweep: sweep.File.Name, ID: sweep.ID, Metric: sweep.Metric, Total: plan.Fits, Trials: plan.Points, Left: -1}
+	for i := range standings {
+		r := &standings[i]
+		if r.Rank == 1 {
+			s.Best = &search.BestStatus{Trial: trialID(r.Trial.Key), Mean: r.Mean, Params: r.Trial.Point.Values}
+		}
+		done := 0
+		for slot := range r.Outcomes {
+			switch {
+			case r.Outcomes[slot] != nil:
+				done++
+				if r.Outcomes[slot].State == search.Diverged {
+					s.Diverged++
+				}
+			case slot < len(r.Failures) && r.Failures[slot] != nil:
+				s.Failed++
+			}
+		}
+		s.Done += done
+		if done == sweep.Slots() {
+			s.Completed++
+		}
+	}
+	return s, nil
+}
+
+// statusText is the whole answer; width 0 is no terminal.
+func statusText(s search.Status, width int, colour bool) string {
+	var b strings.Builder
+	state := "not running"
+	if s.Running {
+		state = "running for " + durationText(seconds(s.Elapsed).Round(time.Second))
+	} else if s.Done == s.Total {
+		state = "finished"
+	}
+	fmt.Fprintf(&b, "%s\n", clip(fmt.Sprintf("%s  id %.12s  %s", printable(s.Sweep), s.ID, state), width))
+	fmt.Fprintf(&b, "%s\n", clip(fmt.Sprintf("trials  %d of %d complete", s.Completed, s.Trials), width))
+	fits := fmt.Sprintf("fits    %d of %d done, %d to do", s.Done, s.Total, s.Total-s.Done-s.Failed)
+	if s.Failed > 0 {
+		fits += fmt.Sprintf(", %d failed", s.Failed)
+	}
+	if s.Diverged > 0 {
+		fits += fmt.Sprintf(", %d diverged", s.Diverged)
+	}
+	fmt.Fprintf(&b, "%s\n", clip(fits, width))
+	if s.Running {
+		rate := "rate    not known yet"
+		if s.Rate > 0 {
+			rate = fmt.Sprintf("rate    %s fits a minute", decimalRate(s.Rate))
+		}
+		if s.Left >= 0 {
+			rate += fmt.Sprintf(", %s left", durationText(seconds(s.Left).Round(time.Second)))
+		}
+		fmt.Fprintf(&b, "%s\n", clip(rate, width))
+	}
+	if s.Best != nil {
+		fmt.Fprintf(&b, "%s\n", clip(bestLine(s.Metric, s.Best), width))
+	}
+	if width > 0 {
+		for _, w := range s.Workers {
+			fmt.Fprintln(&b, workerLine(w, width, colour))
+		}
+		return b.String()
+	}
+	for _, w := range s.Workers {
+		fmt.Fprintln(&b, workerLine(w, 0, false))
+	}
+	return b.String()
+}

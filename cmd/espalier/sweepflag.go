@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"espalier/grids"
+	"espalier/search"
+	"espalier/store"
+)
+
+// sweepFlag adds --sweep to the verbs whose argument is a trial.
+func (p *program) sweepFlag(cmd *cobra.Command, sweep *string) {
+	cmd.Flags().StringVar(sweep, "sweep", "", "the trial's `SWEEP` (default: the store's only one)")
+	p.completeFlag(cmd, "sweep", p.completeSweeps)
+}
+
+// withReader opens the store for reading: through the runner where there is one.
+func (p *program) withReader(do func(*store.Reader) error) error {
+	l, err := p.openReader()
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	return do(l)
+}
+
+// withSweep finds a sweep for reading, without its rows.
+func (p *program) withSweep(ctx context.Context, args []string, do func(*store.Reader, *search.Sweep) error) error {
+	return p.withReader(func(l *store.Reader) error {
+		e, err := p.findSweep(ctx, l, args)
+		if err != nil {
+			return err
+		}
+		s, err := e.Sweep()
+		if err != nil {
+			return sweepFailure(err)
+		}
+		return do(l, s)
+	})
+}
+
+// withTrial finds a trial for reading, among all standings of its sweep.
+func (p *program) withTrial(ctx context.Context, sweep, trial string,
+	do func(l *store.Reader, s *search.Sweep, all []search.Standing, row *search.Standing) error) error {
+	var args []string
+	if sweep != "" {
+		args = []string{sweep}
+	}
+	return p.withSweep(ctx, args, func(l *store.Reader, s *search.Sweep) error {
+		all, err := p.standings(ctx, l, s)
+		if err != nil {
+			return err
+		}
+		row, err := findTrial(s, all, trial)
+		if err != nil {
+			return err
+		}
+		return do(l, s, all, row)
+	})
+}
+
+// parseEnrolled reads the sweep file that a store remembers.
+func parseEnrolled(e search.Enrolment) (*grids.File, error) {
+	f, err := grids.Parse(e.Path, e.Source, e.Overrides...)
+	if err != nil {
+		return nil, sweepFailure(err)
+	}
+	return f, nil
+}

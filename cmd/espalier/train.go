@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"espalier/search"
+	"espalier/store"
+)
+
+// train runs a sweep in an open store to its end: the search, the ranking, the
+// refit. It is what run and resume share.
+func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runFlags) error {
+	ctx := cmd.Context()
+	monitor := &search.Monitor{}
+	workers := f.workers
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	if err := st.Serve(func() any { return monitor.Status() }); err != nil {
+		p.warn(err.Error()) // the run goes on; only readers have to wait
+	}
+	show := p.newProgress(monitor, workers)
+	result, err := search.Run(ctx, s.sweep, st, search.NewTrainer(s.sweep, s.set, s.folds, st.Checkpoints()), search.Options{
+		Workers: workers, Budget: f.budget, JobTimeout: f.jobTimeout, NoShare: f.noShare, Mix: f.mix,
+		Version: programVersion(), Command: p.commandPrefix() + " verify", Events: show.event, Monitor: monitor,
+	})
+	show.end()
+	if err != nil {
+		return p.stopped(ctx, err, result, s.sweep, f)
+	}
+	standings, err := p.standings(ctx, st, s.sweep)
+	if err != nil {
+		return err
+	}
+	if err := p.writeTop(s.sweep, standings, f.top); err != nil {
+		return err
+	}
+	if s.sweep.File.Refit.Enabled && !f.noRefit {
+		if err := p.refitWinner(ctx, st, s, standings, f); err != nil {
+			return err
+		}
+	}
+	if result.Failed > 0 {
+		return &failure{err: fmt.Errorf("%s of %d failed", plural(result.Failed, "fit"), result.Total), code: exitJobsFailed,
+			hints: []string{p.commandPrefix() + " why TRIAL tells the reason", p.commandPrefix() + " retry makes them due again"}}
+	}
+	return nil
+}
+
+// refitWinner trains the leader on all training rows and saves the model.
+func (p *program) refitWinner(ctx context.Context, st *store.Store, s *session, standings []search.Standing, f *runFlags) error {
+	if len(standings) == 0 || standings[0].Rank != 1 {
+		p.warn("nothing to refit: no trial has a result on every fold")
+		return nil
+	}
+	path := f.output
+	if path == "" {
+		path = p.modelPath(s.sweep)
+	}
+	err := p.refitTrial(ctx, st, s, standings[0].Trial, path)
+	if i := interruptionOf(ctx); i != nil && err != nil {
+		return &failure{err: i, code: i.code(), hints: []string{"go on with: " + p.resumeLine(s.sweep, f)}}
+	}
+	return err
+}
+
+// stopped turns the end of an unfinished run into its exit code and the command that goes on.
+func (p *program) stopped(ctx context.Context, err error, r search.Result, s *search.Sweep, f *runFlags) error {
+	goOn := "go on with: " + p.resumeLine(s, f)
+	done := fmt.Sprintf("%d of %d fits are done", r.Done, r.Total)
+	if i := interruptionOf(ctx); i != nil {
+		return &failure{err: fmt.Errorf("%s: %s, the rest is kept as far as it is trained", i, done), code: i.code(), hints: []string{goOn}}
+	}
+	if errors.Is(err, search.ErrBudget) {
+		return &failure{err: fmt.Errorf("budget of %s reached: %s", f.budget, done), code: exitBudget, hints: []string{goOn}}
+	}
+	return fmt.Errorf("run %q: %w", s.File.Name, err)
+}
+
+// commandPrefix is "espalier" with the store where it is not the default one.
+func (p *program) commandPrefix() string {
+	if p.store == "" {
+		return "espalier"
+	}
+	return "espalier --store " + shellQuote(p.store)
+}
+
+// resumeLine is the command that goes on with a sweep, with the flags that matter to it.
+func (p *program) resumeLine(s *search.Sweep, f *runFlags) string {
+	parts := []string{p.commandPrefix(), "resume", shellQuote(s.File.Name)}
+	if f.workers > 0 {
+		parts = append(parts, fmt.Sprintf("--workers %d", f.workers))
+	}
+	if f.budget > 0 {
+		parts = append(parts, "--budget "+f.budget.String())
+	}
+	if f.jobTimeout > 0 {
+		parts = append(parts, "--job-timeout "+f.jobTimeout.String())
+	}
+	for _, flag := range []struct {
+		set  bool
+		name string
+	}{{f.noRefit, "--no-refit"}, {f.noShare, "--no-share"}, {f.mix, "--mix"}} {
+		if flag.set {
+			parts = append(parts, flag.name)
+		}
+	}
+	if f.output != "" {
+		parts = append(parts, "-o "+shellQuote(f.output))
+	}
+	return strings.Join(parts, " ")
+}
+
+// modelPath is where a sweep's model goes unless told otherwise: beside the store.
+func (p *program) modelPath(s *search.Sweep) string {
+	name := strings.Map(func(r rune) rune {
+		if r == '/' || r == filepath.Separator || !visible(r) {
+			return '_'
+		}
+		return r
+	}, s.File.Name)
+	if strings.HasPrefix(name, ".") {
+		name = "_" + name[1:]
+	}
+	return filepath.Join(filepath.Dir(p.storePath()), name+".espalier")
+}

@@ -1,0 +1,193 @@
+// Command race runs the same work in Espalier and in what a user would pick
+// instead (PyTorch, scikit-learn, Optuna), alternately, and prints the ratios.
+//
+//	go run ./cmd/race                 # all contests, three rounds
+//	go run ./cmd/race -only mlp,grid  # some
+//
+// Without a Python that has the libraries it measures Espalier alone and says
+// so. On Debian: apt-get install python3-torch python3-sklearn python3-optuna.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+//go:embed peers.py
+var peers []byte
+
+// contest is one piece of work and who does it beside us.
+type contest struct {
+	name  string
+	group string // what -only selects
+	ours  func(ctx context.Context) (seconds float64, err error)
+	peers []peer
+}
+
+// peer is somebody else's way to do the work: arguments of peers.py.
+type peer struct {
+	library string
+	args    []string
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "race:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	rounds := flag.Int("rounds", 3, "how often each side runs, alternately")
+	only := flag.String("only", "", "groups to run, comma separated: mlp cnn grid ledger (default all)")
+	python := flag.String("python", "/usr/bin/python3", "the Python that has the libraries")
+	data := flag.String("data", "/usr/share/datasets/fashion-mnist", "folder of Fashion-MNIST, for both sides")
+	flag.Parse()
+	if *rounds < 1 {
+		return fmt.Errorf("-rounds: must be at least 1, have %d", *rounds)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+
+	folder, err := os.MkdirTemp("", "race")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	s := &stage{folder: folder, python: *python, data: *data}
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+
+	contests, err := s.contests(ctx)
+	if err != nil {
+		return err
+	}
+	results := table.NewWriter()
+	results.AppendHeader(table.Row{"work", "espalier", "peer", "theirs", "ratio"})
+	for _, c := range contests {
+		if *only != "" && !slices.Contains(strings.Split(*only, ","), c.group) {
+			continue
+		}
+		rows, err := s.hold(ctx, c, *rounds)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		results.AppendRows(rows)
+	}
+	fmt.Println(results.RenderMarkdown())
+	return nil
+}
+
+// stage is where contests are held: the peers that are there and a built program of ours.
+type stage struct {
+	folder, python, data string
+	script, espalier     string
+	have                 map[string]string // library to version
+}
+
+// open writes the peers' script, asks which libraries there are, and builds the program.
+func (s *stage) open(ctx context.Context) error {
+	s.script = filepath.Join(s.folder, "peers.py")
+	if err := os.WriteFile(s.script, peers, 0o600); err != nil {
+		return err
+	}
+	s.have = map[string]string{}
+	if out, err := s.call(ctx, "have"); err == nil {
+		for line := range strings.Lines(out) {
+			if name, version, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+				s.have[name] = version
+			}
+		}
+	}
+	if len(s.have) == 0 {
+		fmt.Fprintf(os.Stderr, "no peers: %s has none of torch, sklearn, optuna; measuring Espalier alone\n", s.python)
+	}
+	s.espalier = filepath.Join(s.folder, "espalier")
+	build := exec.CommandContext(ctx, "go", "build", "-o", s.espalier, "espalier/cmd/espalier")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build espalier: %w", err)
+	}
+	return nil
+}
+
+// call runs peers.py and returns what it printed.
+func (s *stage) call(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, s.python, append([]string{s.script}, args...)...)
+	cmd.Env = append(os.Environ(), "FASHION_MNIST="+s.data)
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		err = fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, exit.Stderr)
+	}
+	return string(out), err
+}
+
+// hold runs both sides in turn and gives a row a peer: medians, and the median of the rounds' ratios.
+func (s *stage) hold(ctx context.Context, c contest, rounds int) ([]table.Row, error) {
+	present := slices.DeleteFunc(slices.Clone(c.peers), func(p peer) bool { return s.have[p.library] == "" })
+	ours := make([]float64, rounds)
+	theirs := make([][]float64, len(present))
+	ratios := make([][]float64, len(present))
+	for round := range rounds {
+		var err error
+		if ours[round], err = c.ours(ctx); err != nil {
+			return nil, err
+		}
+		for i, p := range present {
+			out, err := s.call(ctx, p.args...)
+			if err != nil {
+				return nil, err
+			}
+			lines := strings.Fields(out)
+			if len(lines) == 0 {
+				return nil, fmt.Errorf("%s printed nothing", strings.Join(p.args, " "))
+			}
+			seconds, err := strconv.ParseFloat(lines[len(lines)-1], 64)
+			if err != nil {
+				return nil, fmt.Errorf("%s: figure: %w", strings.Join(p.args, " "), err)
+			}
+			theirs[i] = append(theirs[i], seconds)
+			ratios[i] = append(ratios[i], seconds/ours[round])
+		}
+		fmt.Fprintf(os.Stderr, "%s: round %d of %d\n", c.name, round+1, rounds)
+	}
+	if len(present) == 0 {
+		return []table.Row{{c.name, duration(median(ours)), "none here", "", ""}}, nil
+	}
+	var rows []table.Row
+	for i, p := range present {
+		rows = append(rows, table.Row{c.name, duration(median(ours)), p.library + " " + s.have[p.library],
+			duration(median(theirs[i])), fmt.Sprintf("%.2f×", median(ratios[i]))})
+	}
+	return rows, nil
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	return v[len(v)/2]
+}
+
+// duration prints seconds in the unit that reads best.
+func duration(seconds float64) string {
+	switch {
+	case seconds < 1e-3:
+		return fmt.Sprintf("%.0f µs", seconds*1e6)
+	case seconds < 1:
+		return fmt.Sprintf("%.1f ms", seconds*1e3)
+	}
+	return fmt.Sprintf("%.2f s", seconds)
+}
