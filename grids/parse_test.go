@@ -76,7 +76,7 @@ var badFiles = []badFile{
 	{"fraction of 1", "+[folds]\nscheme = \"holdout\"\nfraction = 1.0\n",
 		`a.toml:8:12: folds.fraction: must lie between 0 and 1, have 1`},
 	{"fraction NaN", "+[folds]\nscheme = \"holdout\"\nfraction = nan\n",
-		`a.toml:8:12: folds.fraction: must lie between 0 and 1, have NaN`},
+		`a.toml:8:12: folds.fraction: must lie between 0 and 1, have nan`},
 	{"fraction without holdout", "+[folds]\nfraction = 0.2\nposition = \"last\"\n",
 		`a.toml:7:1: folds.fraction: only scheme = "holdout" has a fraction` + "\n" +
 			`a.toml:8:1: folds.position: only scheme = "holdout" has a position`},
@@ -112,7 +112,7 @@ var badFiles = []badFile{
 	{"a layer no table", "name = \"t\"\n[data]\nsource = \"d\"\n[model]\nlayers = [ {}, \"dense\" ]\n",
 		`a.toml:5:16: model.layers[1]: must be a table such as { type = "dense", units = 64 }, have "dense"`},
 	{"a layer with infinity", "name = \"t\"\n[data]\nsource = \"d\"\n[model]\nlayers = [ { rate = inf } ]\n",
-		`a.toml:5:21: model.layers[0].rate: must be a finite number, have +Inf`},
+		`a.toml:5:21: model.layers[0].rate: must be a finite number, have inf`},
 	{"refit epochs", "+[refit]\nepochs = \"bset\"\n",
 		`a.toml:7:10: refit.epochs: must be "config", "best" or a number of epochs, have "bset"; did you mean "best"?`},
 	{"refit epochs 0", "+[refit]\nepochs = 0\n",
@@ -124,8 +124,8 @@ var badFiles = []badFile{
 	{"refit rows train without holdout", "+[refit]\nrows = \"train\"\n",
 		`a.toml:7:8: refit.rows: "train" means the training rows of a holdout, but folds.scheme is "stratified"`},
 	{"param NaN", "+[params]\nlearning_rate = nan\nl2 = -inf\n",
-		`a.toml:7:17: params.learning_rate: must be a finite number, have NaN` + "\n" +
-			`a.toml:8:6: params.l2: must be a finite number, have -Inf`},
+		`a.toml:7:17: params.learning_rate: must be a finite number, have nan` + "\n" +
+			`a.toml:8:6: params.l2: must be a finite number, have -inf`},
 	{"param overflows", "+[params]\nlearning_rate = 1e999\n",
 		`a.toml:7:17: not TOML: unable to parse float: strconv.ParseFloat: parsing "1e999": value out of range`},
 	{"param a date", "+[params]\nlearning_rate = 10:00:00\n",
@@ -153,7 +153,7 @@ var badFiles = []badFile{
 	{"axis duplicate tables", "+[grid]\nschedule = [ { a = 1, b = 2 }, { b = 2.0, a = 1 } ]\n",
 		`a.toml:7:32: grid.schedule[1]: the value a table is there already, at grid.schedule[0]`},
 	{"axis NaN", "+[grid]\nrate = [0.1, nan]\n",
-		`a.toml:7:14: grid.rate[1]: must be a finite number, have NaN`},
+		`a.toml:7:14: grid.rate[1]: must be a finite number, have nan`},
 	{"axis name", "+[grid]\n\"9\" = [1]\n",
 		`a.toml:7:1: grid.9: a name is a letter or _, then letters, digits, _ and -, have "9"`},
 	{"axis of a longer list", "+[grid]\nepochs = [\n  10,\n  20,\n  10,\n]\n",
@@ -185,7 +185,7 @@ var badFiles = []badFile{
 	{"range and values", "+[grid]\nrate = { min = 1, values = [2] }\n",
 		`a.toml:7:10: grid.rate.min: an axis has values or a range, not both`},
 	{"range NaN", "+[grid]\nrate = { min = nan, max = \"x\", steps = 3 }\n",
-		`a.toml:7:16: grid.rate.min: must be a finite number, have NaN` + "\n" +
+		`a.toml:7:16: grid.rate.min: must be a finite number, have nan` + "\n" +
 			`a.toml:7:27: grid.rate.max: must be a number, have "x"`},
 	{"range too wide", "+[grid]\nrate = { min = -1e308, max = 1e308, steps = 3 }\n",
 		`a.toml:7:8: grid.rate: min and max are too far apart, have -1e+308 and 1e+308`},

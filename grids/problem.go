@@ -59,8 +59,8 @@ func (e *Error) Error() string {
 // format prints "file:line:col: path: message" and, where it helps, a hint.
 func (p Placed) format(file string) string {
 	var b strings.Builder
-	if p.Override != "" {
-		fmt.Fprintf(&b, "--set %s", shorten(p.Override))
+	if p.order > 0 {
+		fmt.Fprintf(&b, "--set %s", cmp.Or(shorten(p.Override), `""`))
 	} else {
 		fmt.Fprintf(&b, "%s:%d:%d", file, p.Position.Line, p.Position.Column)
 	}

@@ -336,8 +336,13 @@ func (n *node) describe() string {
 	case date:
 		return "the date " + shorten(string(v))
 	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64)
+		return formatFloat(v)
 	default:
 		return fmt.Sprint(v)
 	}
+}
+
+// formatFloat prints a float as TOML spells it, but 3.0 as 3.
+func formatFloat(v float64) string {
+	return strings.TrimPrefix(strings.ToLower(strconv.FormatFloat(v, 'g', -1, 64)), "+")
 }
