@@ -1,0 +1,126 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// FileSystem is what files beside the store need of a file system. The zero
+// value of Options takes the machine's; tests take one that fails.
+type FileSystem interface {
+	Create(path string) (File, error) // must not exist; mode 0600
+	Open(path string) (File, error)
+	Rename(from, to string) error
+	Remove(path string) error
+	RemoveAll(path string) error
+	Mkdir(path string) error // mode 0700; nil where it is there
+	ReadDir(path string) ([]fs.DirEntry, error)
+	SyncFolder(path string) error // makes a rename in it last
+}
+
+// File is an open file of a FileSystem.
+type File interface {
+	io.ReadWriteCloser
+	Stat() (fs.FileInfo, error)
+	Sync() error
+}
+
+// machine is the file system of the operating system.
+type machine struct{}
+
+func (machine) Create(path string) (File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+}
+func (machine) Open(path string) (File, error)             { return os.Open(path) }
+func (machine) Rename(from, to string) error               { return os.Rename(from, to) }
+func (machine) Remove(path string) error                   { return os.Remove(path) }
+func (machine) RemoveAll(path string) error                { return os.RemoveAll(path) }
+func (machine) ReadDir(path string) ([]fs.DirEntry, error) { return os.ReadDir(path) }
+
+func (machine) Mkdir(path string) error {
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+func (machine) SyncFolder(path string) error {
+	if runtime.GOOS == "windows" { // folders cannot be synced there
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// WriteFileAtomic writes a file that is afterwards either there as a whole or as
+// it was before: temp file, fsync, rename, fsync of the folder. When it returns
+// without error the file survives a crash.
+func WriteFileAtomic(path string, data []byte) error {
+	return writeAtomic(machine{}, path, data)
+}
+
+// writeAtomic is WriteFileAtomic of parts on any file system. The temp file lies
+// beside the file, where a rename is atomic, and is removed whatever happens.
+func writeAtomic(files FileSystem, path string, parts ...[]byte) (err error) {
+	temp := fmt.Sprintf("%s%s%d", path, tempSuffix, os.Getpid())
+	_ = files.Remove(temp) // left by a process that had our number and died
+	f, err := files.Create(temp)
+	if err != nil {
+		return fmt.Errorf("write %q: %w", path, reason(err))
+	}
+	defer func() {
+		if err != nil {
+			_ = files.Remove(temp)
+			err = fmt.Errorf("write %q: %w", path, reason(err))
+		}
+	}()
+	for _, part := range parts {
+		n, err := f.Write(part)
+		if err == nil && n < len(part) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			f.Close()
+			return err
+		}
+	}
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := files.Rename(temp, path); err != nil {
+		return err
+	}
+	return files.SyncFolder(filepath.Dir(path))
+}
+
+// install moves a finished, synced file to its place and makes that last.
+func install(temp, path string) error {
+	if err := os.Rename(temp, path); err != nil {
+		return fmt.Errorf("put it into place: %w", reason(err))
+	}
+	if err := (machine{}).SyncFolder(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("sync its folder: %w", reason(err))
+	}
+	return nil
+}
+
+// globQuote makes a path match itself only.
+func globQuote(path string) string {
+	if runtime.GOOS == "windows" { // has no way to quote; such names match more temps of ours, no harm
+		return path
+	}
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
