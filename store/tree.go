@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"fmt"
+	"math/bits"
 	"strings"
 )
 
@@ -12,9 +13,11 @@ import (
 type walker struct {
 	file     *pageFile
 	seen     []uint64                               // a bit a page
+	free     int                                    // pages on the freelist
 	problems []string                               // up to problemLimit
 	deep     bool                                   // read the leaves of records too, not only their heads
 	visit    func(tag byte, bucket string, e entry) // called for every readable entry of a deep walk, may be nil
+	only     func(name []byte) bool                 // top-level buckets to go into; nil: all
 }
 
 const (
@@ -48,13 +51,18 @@ func (w *walker) has(id uint64) bool { return w.seen[id/64]&(1<<(id%64)) != 0 }
 
 // walk goes over all buckets from the root, then over the freelist.
 func (w *walker) walk() {
+	if w.file.meta.root == 0 { // no meta page was found
+		return
+	}
 	w.mark(0, 1)
 	w.tree(w.file.meta.root, "root", true, func(e entry) {
 		if !e.bucket {
 			w.problem("root: entry %q is no bucket", e.key)
 			return
 		}
-		w.bucket(e)
+		if w.only == nil || w.only(e.key) {
+			w.bucket(e)
+		}
 	})
 	w.freelist()
 }
@@ -173,6 +181,14 @@ func ordered(key, low, high []byte) bool {
 	return (low == nil || bytes.Compare(key, low) >= 0) && (high == nil || bytes.Compare(key, high) < 0)
 }
 
+// used counts pages that are reached.
+func (w *walker) used() (n int) {
+	for _, word := range w.seen {
+		n += bits.OnesCount64(word)
+	}
+	return n - w.free
+}
+
 // freelist checks that what is free is not in use: bbolt would write over it.
 func (w *walker) freelist() {
 	ids, overflow, err := w.file.free()
@@ -188,18 +204,10 @@ func (w *walker) freelist() {
 			w.problem("freelist: page %d lies outside of the store's %d", id, w.file.meta.pages)
 		} else if !w.mark(id, 0) {
 			w.problem("freelist: page %d is in use", id)
+		} else {
+			w.free++
 		}
 	}
-}
-
-// unreached counts pages that are neither in use nor free: lost, but harmless.
-func (w *walker) unreached() (n int) {
-	for id := uint64(2); id < w.file.meta.pages; id++ {
-		if !w.has(id) {
-			n++
-		}
-	}
-	return n
 }
 
 // join makes one text of problems, of many the first.
