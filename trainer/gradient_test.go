@@ -1,0 +1,129 @@
+package trainer
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"espalier/trainer/dataset"
+)
+
+// TestFiniteDifferences holds the gradient of every layer against differences of the loss along random
+// directions. A dense layer stands before each, so that the input gradient takes part.
+func TestFiniteDifferences(t *testing.T) {
+	first := fieldsOf{"type": "dense", "units": int64(19), "activation": "tanh"}
+	last := denseLayer("$classes", "softmax")
+	for _, row := range []struct {
+		name   string
+		layers []map[string]any
+		values fieldsOf
+		kinks  bool
+	}{
+		{name: "dense linear", layers: []map[string]any{denseLayer(int64(5), "linear")}},
+		{name: "dense without bias", layers: []map[string]any{{"type": "dense", "units": int64(5), "use_bias": false}}},
+		{name: "relu", layers: []map[string]any{denseLayer(int64(33), "relu")}, kinks: true},
+		{name: "relu and dropout", layers: []map[string]any{denseLayer(int64(33), "relu"), dropoutLayer(0.3)}, kinks: true},
+		{name: "relu, dropout, batchnorm", layers: []map[string]any{denseLayer(int64(33), "relu"), dropoutLayer(0.3), {"type": "batchnorm"}}, kinks: true},
+		{name: "leaky_relu", layers: []map[string]any{denseLayer(int64(9), "leaky_relu")}, kinks: true},
+		{name: "elu", layers: []map[string]any{denseLayer(int64(9), "elu")}},
+		{name: "gelu", layers: []map[string]any{denseLayer(int64(9), "gelu")}},
+		{name: "sigmoid", layers: []map[string]any{denseLayer(int64(9), "sigmoid")}},
+		{name: "activation layer", layers: []map[string]any{dropoutLayer(0.3), {"type": "activation", "activation": "gelu"}}},
+		{name: "fused activation layer", layers: []map[string]any{denseLayer(int64(9), "linear"), {"type": "activation", "activation": "elu"}}},
+		{name: "dropout", layers: []map[string]any{dropoutLayer(0.3)}},
+		{name: "dropout after tanh and relu", layers: []map[string]any{dropoutLayer(0.3), {"type": "activation", "activation": "relu"}, dropoutLayer(0.2)}, kinks: true},
+		{name: "batchnorm", layers: []map[string]any{{"type": "batchnorm"}}},
+		{name: "batchnorm without scale and shift", layers: []map[string]any{{"type": "batchnorm", "scale": false, "center": false}}},
+		{name: "batchnorm, relu, dropout", layers: []map[string]any{{"type": "batchnorm"}, {"type": "activation", "activation": "relu"}, dropoutLayer(0.2)}, kinks: true},
+		{name: "flatten", layers: []map[string]any{{"type": "flatten"}}},
+		{name: "residual", layers: []map[string]any{{"type": "residual", "layers": []any{denseLayer(int64(19), "tanh")}}}},
+		{name: "residual after relu", layers: []map[string]any{denseLayer(int64(9), "relu"), {"type": "residual", "layers": []any{denseLayer(int64(9), "relu")}}}, kinks: true},
+		{name: "residual with projection", layers: []map[string]any{{"type": "residual", "activation": "relu", "layers": []any{denseLayer(int64(7), "tanh"), dropoutLayer(0.2)}}}, kinks: true},
+		{name: "label smoothing", values: fieldsOf{"label_smoothing": 0.2}},
+		{name: "l2", values: fieldsOf{"l2": 0.01}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			layers := append(append([]map[string]any{first}, row.layers...), last)
+			checkGradient(t, compile(t, Spec{Layers: layers, Values: row.values}, []int{11}, 4), table(23, 11, 4, 1), row.kinks)
+		})
+	}
+}
+
+func checkGradient(t *testing.T, c *Config, view dataset.View, kinks bool) {
+	t.Helper()
+	const seed = 11
+	r := rand.New(rand.NewPCG(seed, 1))
+	f := fitter(t, c, Task{}, view, dataset.View{})
+	positions := make([]int32, view.Len())
+	for i := range positions {
+		positions[i] = int32(i)
+	}
+	f.train.numbers, f.train.labels = make([]int32, len(positions)), make([]int32, len(positions))
+	f.train.load(f.network.input.value, positions)
+	w := f.network.values
+	// Away from constants, so that no derivative is 0 by symmetry.
+	values := c.collect(w)
+	for i := range values {
+		values[i] += float32(0.1 * r.NormFloat64())
+	}
+	c.scatter(w, values)
+	loss := func() float64 {
+		f.pass = pass{rows: len(positions), training: true, step: 3, crew: f.network.crew}
+		f.network.forward(&f.pass)
+		sum, _ := f.network.loss(f.train.labels)
+		return sum/float64(len(positions)) + f.network.penalty()
+	}
+	loss()
+	f.network.backward(&f.pass)
+	f.network.penalise()
+	gradient := slices.Clone(f.network.gradients)
+	start := slices.Clone(values)
+	along := func(direction []float64, h float64) float64 {
+		var ends [2]float64
+		for side, sign := range []float64{1, -1} {
+			for i := range values {
+				values[i] = start[i] + float32(sign*h*direction[i])
+			}
+			c.scatter(w, values)
+			ends[side] = loss()
+		}
+		return (ends[0] - ends[1]) / (2 * h)
+	}
+	// One direction for each variable, then some through all of them.
+	sizes := []int{}
+	for _, v := range c.variables {
+		if v.trainable {
+			sizes = append(sizes, v.elements())
+		}
+	}
+	for trial := range len(sizes) + 3 {
+		direction := make([]float64, len(values))
+		from, to := 0, len(values)
+		if trial < len(sizes) {
+			for _, s := range sizes[:trial] {
+				from += s
+			}
+			to = from + sizes[trial]
+		}
+		norm, want := 0.0, 0.0
+		for i := from; i < to; i++ {
+			direction[i] = r.NormFloat64()
+			norm += sq(direction[i])
+		}
+		g := c.collect(gradient)
+		for i := range direction {
+			direction[i] /= math.Sqrt(norm)
+			want += direction[i] * float64(g[i])
+		}
+		h, tolerance := 0.04, 1e-3
+		if kinks {
+			h, tolerance = 0.002, 2e-2
+		}
+		// Richardson's extrapolation cancels the error of order h².
+		got := (4*along(direction, h/2) - along(direction, h)) / 3
+		if math.Abs(got-want) > tolerance*max(0.03, math.Abs(want)) {
+			t.Errorf("seed %d, direction %d: difference %.6g, gradient %.6g", seed, trial, got, want)
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package trainer
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestSummaryOfTheReportedMLP(t *testing.T) {
+	c := compile(t, reportedMLP(nil), []int{28, 28, 1}, 10)
+	s := c.Summary()
+	var rows []string
+	for _, l := range s.Layers {
+		rows = append(rows, fmt.Sprint(l.Name, " ", l.Type, " ", l.Output, " ", l.Params))
+	}
+	want := `dense Dense [128] 100480
+dropout Dropout [128] 0
+dense_1 Dense [64] 8256
+dropout_1 Dropout [64] 0
+dense_2 Dense [10] 650`
+	if got := strings.Join(rows, "\n"); got != want {
+		t.Errorf("\n%s\nwant\n%s", got, want)
+	}
+	if s.Total != 109386 || s.Trainable != 109386 || s.NonTrainable != 0 {
+		t.Errorf("%d parameters, %d trainable", s.Total, s.Trainable)
+	}
+}
+
+func TestSummaryOfBatchNorm(t *testing.T) {
+	s := compile(t, mlp(nil), []int{9}, 4).Summary()
+	if bn := s.Layers[2]; bn.Params != 4*24 || bn.Name != "batch_normalization" || s.NonTrainable != 2*24 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestCost(t *testing.T) {
+	c := compile(t, reportedMLP(fieldsOf{"batch_size": int64(128)}), []int{28, 28, 1}, 10)
+	cost := c.Cost()
+	// The first layer has no input gradient.
+	if want := int64(4*784*128 + 6*128*64 + 6*64*10); cost.FLOPsPerRow != want || cost.Parameters != 109386 {
+		t.Errorf("%+v, want %d FLOPs", cost, want)
+	}
+	if cost.Memory < 4*109386*4 || cost.Memory > 8<<20 {
+		t.Errorf("memory %d", cost.Memory)
+	}
+}
