@@ -19,7 +19,7 @@ func (p *program) checkCommand() *cobra.Command {
 		Long: `Reads every page, record and checksum of the store and changes nothing. Exit code 1 if anything is wrong.
 With --salvage NEW what is readable is copied into a new store.`,
 		Example: "  espalier check\n  espalier check --salvage rescued.db",
-		Args:    cobra.NoArgs,
+		Args:    arguments,
 		RunE: func(*cobra.Command, []string) error {
 			if salvage != "" {
 				r, err := store.Salvage(p.storePath(), salvage)

@@ -13,7 +13,7 @@ func (p *program) compactCommand() *cobra.Command {
 		Use:     "compact",
 		Short:   "rewrite the store without dead space",
 		Example: "  espalier rm old-sweep --yes && espalier compact",
-		Args:    cobra.NoArgs,
+		Args:    arguments,
 		RunE: func(*cobra.Command, []string) error {
 			before, after, err := store.Compact(p.storePath(), store.Options{Version: programVersion(), Notice: p.notice})
 			if err != nil {

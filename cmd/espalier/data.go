@@ -34,7 +34,7 @@ func (p *program) dataLsCommand() *cobra.Command {
 		Use:     "ls",
 		Short:   "known data sets and where they are",
 		Example: "  espalier data ls",
-		Args:    cobra.NoArgs,
+		Args:    arguments,
 		RunE: func(*cobra.Command, []string) error {
 			t := newSheet("name", "where", "what").alignLeft(0, 1, 2)
 			for _, k := range dataset.Known(".") {
@@ -61,7 +61,7 @@ func (p *program) dataShowCommand() *cobra.Command {
 		Short: "class counts, splits and sample images",
 		Example: `  espalier data show fashion-mnist
   espalier data show flowers.csv --target species`,
-		Args:              cobra.ExactArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeSources,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.Source = args[0]
@@ -141,7 +141,7 @@ func (p *program) dataFetchCommand() *cobra.Command {
 		Long: `Downloads a known data set into the user's cache folder, where every sweep finds it. Each file is checked by
 SHA-256 and placed only when it is whole; what was downloaded before an interruption is kept.`,
 		Example:           "  espalier data fetch fashion-mnist",
-		Args:              cobra.ExactArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeSources,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.graceful.Store(true)

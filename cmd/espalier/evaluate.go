@@ -27,7 +27,7 @@ func (p *program) evaluateCommand() *cobra.Command {
 Rows are prepared as the model file says, so raw pixels or cells are what it needs.`,
 		Example: `  espalier evaluate quickstart.espalier --data fashion-mnist-mini
   espalier evaluate flowers.espalier --data flowers.csv --test more-flowers.csv`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.graceful.Store(true)
 			if target != "" {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"espalier/grids"
 )
 
 // Exit codes, each with one meaning.
@@ -64,7 +66,12 @@ func exitCode(err error) int {
 // report prints an error and its hints as a user reads them. An error of
 // several lines (all problems of a sweep file) gets the program's name on each.
 func report(w io.Writer, err error) {
+	var file *grids.Error
+	placed := errors.As(err, &file)
 	for _, line := range strings.Split(strings.TrimRight(err.Error(), "\n"), "\n") {
+		if placed && strings.HasPrefix(line, file.File+":") {
+			line = "read sweep " + line
+		}
 		fmt.Fprintf(w, "espalier: %s\n", printable(line))
 	}
 	var f *failure

@@ -17,7 +17,7 @@ func (p *program) foldsCommand() *cobra.Command {
 		Long: `Writes the assignment of training rows to folds: columns row, repeat and fold, from 0. The fold is the one whose
 validation rows hold the row; it is empty where the row is only trained on.`,
 		Example:           "  espalier folds mine.toml --format csv > folds.csv",
-		Args:              cobra.ExactArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format != "csv" {

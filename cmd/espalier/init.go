@@ -18,7 +18,7 @@ func (p *program) initCommand() *cobra.Command {
 		Long: `Writes a sweep file to start from, with every section explained; FILE is sweep.toml unless given.
 A file that is there already is never overwritten.`,
 		Example: "  espalier init\n  espalier init shoes.toml && espalier plan shoes.toml",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    arguments,
 		RunE: func(_ *cobra.Command, args []string) error {
 			path := "sweep.toml"
 			if len(args) == 1 {

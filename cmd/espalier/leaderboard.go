@@ -35,7 +35,7 @@ fold0 fold1 … (or folds), state. An axis of the same name as one of these is "
   espalier leaderboard --where 'optimizer=adam,hidden_units>64' --only-changed
   espalier leaderboard --sort -gap --columns rank,trial,mean,gap,folds
   espalier leaderboard fashion-mlp --format json > board.json`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeSweeps,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.leaderboard(cmd, args, &f)

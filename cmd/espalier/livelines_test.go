@@ -19,7 +19,7 @@ func TestLiveLinesFit(t *testing.T) {
 			}
 		}
 	}
-	if have, want := workerLine(worker, 100, false), "  2  3f2a91c0 fold 2  epoch  7/20  █████████▋····················  loss 0.4312  accuracy 0.8451"; have != want {
+	if have, want := workerLine(worker, 100, false), "  2  3f2a91c0 fold 2  epoch  7/20  █████████▊····················  loss 0.4312  accuracy 0.8451"; have != want {
 		t.Errorf("worker\nhave %q\nwant %q", have, want)
 	}
 	if have, want := totalLine(whole, 80, false), "12/96 fits  1 failed  ███▍························  4.2/min  12m30s left  best 0.8804 3f2a91c0"; !strings.HasPrefix(have, "12/96 fits  1 failed  ") || !strings.HasSuffix(have, "  4.2/min  12m30s left  best 0.8804 3f2a91c0") {

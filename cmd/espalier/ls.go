@@ -15,7 +15,7 @@ func (p *program) lsCommand() *cobra.Command {
 		Use:     "ls",
 		Short:   "the sweeps of the store",
 		Example: "  espalier ls\n  espalier ls --store /data/searches.db",
-		Args:    cobra.NoArgs,
+		Args:    arguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.withReader(func(l *store.Reader) error {
 				sweeps, err := l.Sweeps(cmd.Context())

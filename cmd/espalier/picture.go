@@ -8,6 +8,7 @@ import (
 	_ "image/jpeg" // decoders of what predict reads
 	_ "image/png"
 	"os"
+	"slices"
 
 	"golang.org/x/image/draw"
 )
@@ -98,17 +99,16 @@ func flatten(img image.Image) *image.RGBA {
 	return out
 }
 
-// rim is the mean colour of a picture's outermost pixels.
+// rim is the median colour of a picture's outermost pixels: its ground, even
+// where the thing shown touches the edge.
 func rim(img *image.RGBA) color.RGBA {
 	b := img.Bounds()
-	var sum [3]int
-	n := 0
+	var seen [3][]uint8
 	add := func(x, y int) {
 		c := img.RGBAAt(x, y)
-		sum[0] += int(c.R)
-		sum[1] += int(c.G)
-		sum[2] += int(c.B)
-		n++
+		for i, v := range []uint8{c.R, c.G, c.B} {
+			seen[i] = append(seen[i], v)
+		}
 	}
 	for x := range b.Dx() {
 		add(x, 0)
@@ -118,7 +118,11 @@ func rim(img *image.RGBA) color.RGBA {
 		add(0, y)
 		add(b.Dx()-1, y)
 	}
-	return color.RGBA{R: uint8(sum[0] / n), G: uint8(sum[1] / n), B: uint8(sum[2] / n), A: 255}
+	for i := range seen {
+		slices.Sort(seen[i])
+	}
+	middle := len(seen[0]) / 2
+	return color.RGBA{R: seen[0][middle], G: seen[1][middle], B: seen[2][middle], A: 255}
 }
 
 // fit is the largest rectangle of the source's proportions in the middle of width × height.

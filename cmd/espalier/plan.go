@@ -34,7 +34,7 @@ memory and disk. The forecast trains each model for a moment, ten seconds in all
 --no-calibrate trains nothing.`,
 		Example: `  espalier plan mlp-grid-1 --workers 4
   espalier plan mine.toml --no-calibrate --points`,
-		Args:              cobra.ExactArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.graceful.Store(true)

@@ -32,7 +32,7 @@ Pictures of Fashion-MNIST are light on black; --invert turns a dark-on-light one
 		Example: `  espalier predict quickstart.espalier shoe.png --invert
   espalier predict quickstart.espalier t10k-images-idx3-ubyte.gz --format csv > classes.csv
   espalier predict flowers.espalier new.csv --format json`,
-		Args: cobra.MinimumNArgs(2),
+		Args: arguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(predictFormats, format) {
 				return usage(fmt.Errorf("--format %q: no such format", format), suggestion(format, predictFormats))

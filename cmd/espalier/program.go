@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -45,21 +46,17 @@ func (p *program) execute(args []string) error {
 }
 
 // explain gives an error of the command line itself its exit code and a hint.
-// What cobra finds wrong with arguments is told apart by our own errors being
-// failures or coming from RunE: cobra's own come before any verb has started.
+// Such an error comes before any verb has started.
 func (p *program) explain(ctx context.Context, cmd *cobra.Command, err error) error {
 	if i := interruptionOf(ctx); i != nil {
 		return &failure{err: err, code: i.code()}
 	}
-	if !p.started(cmd) {
-		var hints []string
-		if cmd.HasParent() {
-			hints = append(hints, fmt.Sprintf("usage: %s", cmd.UseLine()))
-			hints = append(hints, fmt.Sprintf("%s --help shows examples", cmd.CommandPath()))
-		} else {
-			hints = append(hints, "espalier --help lists the verbs")
+	var known *failure
+	if !p.started(cmd) && !errors.As(err, &known) {
+		if !cmd.HasParent() {
+			return usage(err, "espalier --help lists the verbs")
 		}
-		return hint(usage(err), hints...)
+		return usage(err, "use: "+cmd.UseLine(), cmd.CommandPath()+" --help shows examples")
 	}
 	return err
 }
@@ -87,6 +84,7 @@ A run can be stopped or killed at any moment; the same command again does what i
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,
+		DisableFlagsInUseLine:      true,
 		Args:                       cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -133,7 +131,16 @@ A run can be stopped or killed at any moment; the same command again does what i
 		}
 		return cmd.Help()
 	}})
-	root.CompletionOptions.HiddenDefaultCmd = false
+	cobra.EnableCommandSorting = false // verbs stand in the order one meets them
+	root.SetUsageTemplate(usageTemplate)
+	root.SetFlagErrorFunc(flagFailure)
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Short = "complete verbs, sweeps, trials and columns in bash, zsh or fish"
+		for _, shell := range completion.Commands() {
+			shell.Short = "the script for " + shell.Name()
+		}
+	}
 	return root
 }
 

@@ -23,7 +23,7 @@ func (p *program) refitCommand() *cobra.Command {
 the test rows and saves the model. An identical refit done before is read back: the test rows are not
 looked at again. How often they were looked at is printed with the result.`,
 		Example:           "  espalier refit\n  espalier refit fashion-mlp --trial 3f2a -o small.espalier",
-		Args:              cobra.MaximumNArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeSweeps,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.graceful.Store(true)

@@ -17,7 +17,7 @@ func (p *program) resumeCommand() *cobra.Command {
 		Long: `Does what is missing of a sweep. The sweep file, its --set overrides and its folder are in the store,
 so nothing else is needed; the data is loaded again and must be the same.`,
 		Example:           "  espalier resume\n  espalier resume fashion-mlp --budget 2h",
-		Args:              cobra.MaximumNArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeSweeps,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.resume(cmd, args, &f)

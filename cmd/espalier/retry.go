@@ -17,7 +17,7 @@ func (p *program) retryCommand() *cobra.Command {
 		Long: `A job that failed (a panic, a time limit) is left alone until it is retried; so is one whose loss was not
 finite. This makes exactly those due; run or resume then trains them.`,
 		Example:           "  espalier retry && espalier resume\n  espalier retry fashion-mlp --diverged",
-		Args:              cobra.MaximumNArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeSweeps,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()

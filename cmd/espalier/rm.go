@@ -15,7 +15,7 @@ func (p *program) rmCommand() *cobra.Command {
 		Use:               "rm SWEEP",
 		Short:             "remove a sweep and all its results",
 		Example:           "  espalier rm fashion-mlp\n  espalier rm 3f2a91 --yes && espalier compact",
-		Args:              cobra.ExactArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeSweeps,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()

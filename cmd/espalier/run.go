@@ -63,7 +63,7 @@ and keeps what is there; a second Ctrl-C stops at once.`,
   espalier run mlp-grid-1 --workers 4
   espalier run mine.toml --set 'grid.epochs=[2,4]' --set data.limit=2000
   espalier run mine.toml --budget 2h --no-refit`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := quickstart

@@ -89,6 +89,9 @@ func placeMaterial(f *grids.File, folder string) error {
 
 // loadData reads the rows a sweep file names and says how long that took.
 func (p *program) loadData(f *grids.File, folder string) (*dataset.Set, error) {
+	if err := knownSource(f, folder); err != nil {
+		return nil, err
+	}
 	start := time.Now()
 	set, err := dataset.Load(dataset.Options{
 		Source: f.Data.Source, Folder: folder, Limit: f.Data.Limit, Target: f.Data.Target,
@@ -106,6 +109,26 @@ func (p *program) loadData(f *grids.File, folder string) (*dataset.Set, error) {
 	p.say("loaded %s: %s, %s, %s in %s", printable(set.Source), plural(set.Rows, "training row"), test,
 		plural(len(set.Classes), "class"), durationText(time.Since(start)))
 	return set, nil
+}
+
+// knownSource refuses a source that is neither a file or folder nor a known
+// name, with its place in the sweep file: most often it is misspelt.
+func knownSource(f *grids.File, folder string) error {
+	var names []string
+	for _, k := range dataset.Known(folder) {
+		if names = append(names, k.Name); k.Name == f.Data.Source {
+			return nil
+		}
+	}
+	path := f.Data.Source
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(folder, path)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil // other errors are told where it is read
+	}
+	return usage(f.Errors([]grids.Problem{{Path: "data.source", Known: names,
+		Message: fmt.Sprintf("no file or folder %q, and no known data set of that name", path)}}))
 }
 
 // prepare makes a session of a sweep file: data, checks, folds.

@@ -23,7 +23,7 @@ func (p *program) showCommand() *cobra.Command {
 all folds, and the difference to the leader paired over folds (the same rows, so the difference is
 steadier than the two scores are).`,
 		Example:           "  espalier show 3f2a91c0\n  espalier show 3f2a --sweep fashion-mlp",
-		Args:              cobra.ExactArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeTrials,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.withTrial(cmd.Context(), sweep, args[0], func(l *store.Reader, s *search.Sweep, all []search.Standing, row *search.Standing) error {

@@ -22,7 +22,7 @@ func (p *program) statusCommand() *cobra.Command {
 		Long: `Shows how far a sweep is. On a terminal it follows a run until it ends; piped, or with --once, it answers
 once. It never blocks the run, nor waits for it.`,
 		Example:           "  espalier status\n  espalier status fashion-mlp --once",
-		Args:              cobra.MaximumNArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeSweeps,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.status(cmd.Context(), args, once || !isTerminal(p.out))

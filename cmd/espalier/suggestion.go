@@ -16,7 +16,7 @@ func suggestion(name string, known []string) string {
 
 // nearest is the known name with the fewest edits, "" where none is near.
 func nearest(name string, known []string) string {
-	best, least := "", 1+len([]rune(name))/3
+	best, least := "", 1+len([]rune(name))/4
 	for _, k := range known {
 		if d := edits(strings.ToLower(name), strings.ToLower(k)); d <= least && (best == "" || d < least) {
 			best, least = k, d

@@ -19,7 +19,7 @@ func (p *program) summaryCommand() *cobra.Command {
 		Long: `Prints output shapes and parameter counts layer by layer, as Keras does: of a model file, or of each distinct
 model of a sweep's grid.`,
 		Example:           "  espalier summary mlp-grid-1\n  espalier summary quickstart.espalier",
-		Args:              cobra.ExactArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if isModelFile(args[0]) {

@@ -62,7 +62,7 @@ func plural(n int, noun string) string {
 	switch {
 	case strings.HasSuffix(noun, "y"):
 		noun = strings.TrimSuffix(noun, "y") + "ies"
-	case strings.HasSuffix(noun, "s") || strings.HasSuffix(noun, "x") || strings.HasSuffix(noun, "ch"):
+	case strings.HasSuffix(noun, "s") || strings.HasSuffix(noun, "x"):
 		noun += "es"
 	default:
 		noun += "s"

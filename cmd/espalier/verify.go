@@ -19,7 +19,7 @@ func (p *program) verifyCommand() *cobra.Command {
 		Use:               "verify TRIAL",
 		Short:             "train one of its folds again; it must match bit for bit",
 		Example:           "  espalier verify 3f2a91c0\n  espalier verify 3f2a --fold 2",
-		Args:              cobra.ExactArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeTrials,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.graceful.Store(true)

@@ -14,7 +14,7 @@ func (p *program) versionCommand() *cobra.Command {
 		Use:     "version",
 		Short:   "print version, trainer revision and kernel path",
 		Example: "  espalier version",
-		Args:    cobra.NoArgs,
+		Args:    arguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(p.out, "espalier %s\ntrainer revision %s, kernel %s\n%s %s/%s\n",
 				programVersion(), trainer.Revision(), trainer.Kernel(), runtime.Version(), runtime.GOOS, runtime.GOARCH)

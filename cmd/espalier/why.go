@@ -18,7 +18,7 @@ func (p *program) whyCommand() *cobra.Command {
 		Use:               "why TRIAL",
 		Short:             "a trial's state and the reason, with fold, epoch and numbers",
 		Example:           "  espalier why 3f2a91c0\n  espalier why 3f2a --sweep fashion-mlp",
-		Args:              cobra.ExactArgs(1),
+		Args:              arguments,
 		ValidArgsFunction: p.completeTrials,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.withTrial(cmd.Context(), sweep, args[0], func(l *store.Reader, s *search.Sweep, all []search.Standing, row *search.Standing) error {
