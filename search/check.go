@@ -42,7 +42,6 @@ func (c *checker) check() {
 	}
 	c.checkData()
 	c.checkFolds()
-	c.checkRefit()
 	used := c.used()
 	c.checkAxes(used)
 	c.checkParams(used)
@@ -88,16 +87,6 @@ func (c *checker) checkFolds() {
 		case groups < f.K:
 			c.wrong("folds.k", "%d folds, but %q has only %d distinct values", f.K, f.Group, groups)
 		}
-	}
-}
-
-func (c *checker) checkRefit() {
-	r := c.sweep.File.Refit
-	if r.Rows == "train" && c.sweep.File.Folds.Scheme != holdout {
-		c.wrong("refit.rows", `"train" means the training rows of a hold-out, and folds.scheme is %q`, c.sweep.File.Folds.Scheme)
-	}
-	if n, ok := r.Epochs.(int64); ok && n < 1 {
-		c.wrong("refit.epochs", "must be at least 1, have %d", n)
 	}
 }
 

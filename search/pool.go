@@ -139,7 +139,9 @@ func (a *attempt) record(o Outcome) error {
 	r := a.runner
 	a.mu.Lock()
 	wanted := o.Slot == a.job.Slot && a.missing[o.Trial]
-	delete(a.missing, o.Trial)
+	if wanted {
+		delete(a.missing, o.Trial)
+	}
 	last := len(a.missing) == 0
 	a.mu.Unlock()
 	if !wanted {
