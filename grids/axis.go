@@ -16,8 +16,8 @@ type Axis struct {
 	Conditional bool    // absent at some points: it has a condition, or not every product has it
 }
 
-// maxValues bounds the values of all axes together: a million, some 100 MB at most.
-const maxValues = 1_000_000
+// maxValues bounds the values of all axes together: two axes of a million.
+const maxValues = 2_000_000
 
 // axis is an axis of one product.
 type axis struct {
@@ -31,15 +31,30 @@ type axis struct {
 
 	// After naming (see naming.go):
 	global int     // number of the name
-	ids    []int32 // of the values
-	digit  []int32 // of an id: its place among the values, -1 none
+	own    bool    // no other axis and nothing fixed has the name: an id is the place of a value
+	ids    []int32 // of the values; nil where own
+	digit  []int32 // of an id: its place among the values, -1 none; nil where own
 }
 
 // free tells whether the axis draws from a distribution.
 func (a *axis) free() bool { return a.values == nil && a.spread != nil }
 
+// id is the id of the value at a place; absent for a distribution.
+func (a *axis) id(digit int) int32 {
+	switch {
+	case a.own:
+		return int32(digit)
+	case a.ids == nil:
+		return absent
+	}
+	return a.ids[digit]
+}
+
 // index is the place of an id among the axis' values.
 func (a *axis) index(id int32) (int, bool) {
+	if a.own {
+		return int(id), id >= 0 && int(id) < len(a.values)
+	}
 	if id < 0 || int(id) >= len(a.digit) || a.digit[id] < 0 {
 		return 0, false
 	}
@@ -144,6 +159,10 @@ func (g *Grid) Axes() []Axis {
 				m.Values = nil
 			}
 			if m.Values == nil {
+				continue
+			}
+			if len(g.products) == 1 {
+				m.Values = a.values[:len(a.values):len(a.values)]
 				continue
 			}
 			for _, v := range a.values {

@@ -156,7 +156,14 @@ func (b *gridReader) noAxis(path, name string, among []*product) Problem {
 
 // valueID finds the id of a node's value where one of the axes has it.
 func (b *gridReader) valueID(axes []*axis, n *node) (int32, bool) {
-	id, ok := b.ids[axes[0].global][encoded(n.plain())]
+	name := axes[0].global
+	if axes[0].own && b.ids[name] == nil {
+		b.ids[name] = make(map[string]int32, len(axes[0].values))
+		for digit, v := range axes[0].values {
+			b.ids[name][encoded(v)] = int32(digit)
+		}
+	}
+	id, ok := b.ids[name][encoded(n.plain())]
 	for _, a := range axes {
 		if _, has := a.index(id); ok && has {
 			return id, true

@@ -118,9 +118,9 @@ func (g *Grid) mayShare(p, q *product, budget *int) bool {
 		case k < 0:
 			_, shares = p.axes[i].index(g.base[name])
 		default:
-			for _, id := range p.axes[i].ids {
+			for digit := range p.axes[i].values {
 				*budget--
-				if _, shares = q.axes[k].index(id); shares {
+				if _, shares = q.axes[k].index(p.axes[i].id(digit)); shares {
 					break
 				}
 			}
@@ -187,7 +187,7 @@ func (d *diagram) classify(l *level) {
 		return
 	}
 	a := &d.product.axes[l.axis]
-	signs := make([][]byte, len(a.ids))
+	signs := make([][]byte, len(a.values))
 	mark := func(digit int, sign int) {
 		signs[digit] = binary.AppendVarint(signs[digit], int64(sign))
 		d.work++
@@ -204,12 +204,12 @@ func (d *diagram) classify(l *level) {
 	for i, rival := range d.product.rivals {
 		q := &d.grid.products[rival]
 		if k := q.at[l.name]; k >= 0 {
-			d.work += len(a.ids)
+			d.work += len(a.values)
 			if d.work > maxWork {
 				return
 			}
-			for digit, id := range a.ids {
-				if _, ok := q.axes[k].index(id); ok {
+			for digit := range a.values {
+				if _, ok := q.axes[k].index(a.id(digit)); ok {
 					mark(digit, -1-i)
 				}
 			}
@@ -256,12 +256,12 @@ func (d *diagram) count(at int, state []int32) int {
 			n = d.below(at, state, false, d.grid.base[l.name])
 		}
 	} else {
-		ids := d.product.axes[l.axis].ids
+		a := &d.product.axes[l.axis]
 		if d.pins != nil && d.pins[l.axis] >= 0 {
-			n = d.below(at, state, true, ids[d.pins[l.axis]])
+			n = d.below(at, state, true, a.id(d.pins[l.axis]))
 		} else {
 			for _, class := range l.classes {
-				n += len(class) * d.below(at, state, true, ids[class[0]])
+				n += len(class) * d.below(at, state, true, a.id(class[0]))
 			}
 		}
 	}
@@ -393,7 +393,7 @@ func (d *diagram) pick(n int, digits []int) {
 			continue
 		}
 		for _, class := range l.classes {
-			next, ok := reader.step(at, state, true, d.product.axes[l.axis].ids[class[0]])
+			next, ok := reader.step(at, state, true, d.product.axes[l.axis].id(class[0]))
 			if !ok {
 				continue
 			}

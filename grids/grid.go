@@ -170,10 +170,7 @@ func (g *Grid) activate(p *product, s *scratch) bool {
 			continue
 		}
 		s.active[name] = true
-		s.ids[name] = absent // a draw from a distribution: no condition names it
-		if a := &p.axes[k]; a.ids != nil {
-			s.ids[name] = a.ids[s.digits[k]]
-		}
+		s.ids[name] = p.axes[k].id(s.digits[k])
 	}
 	return first
 }

@@ -103,6 +103,7 @@ func TestCountHuge(t *testing.T) {
 		{"forty axes in two halves", "[[grid]]\n" + axesOf(40, 2) + "[[grid]]\n" + strings.ReplaceAll(axesOf(40, 2), "[0, 1]", "[1, 2]"),
 			2 << 40, 2<<40 - 1},
 		{"a list as long as may be", "[grid]\na = { min = 1, max = 1000000, steps = 1000000 }\n", million, million},
+		{"two of those", "[grid]\na = { min = 1, max = 1000000, steps = 1000000 }\nb = { min = 0.0, max = 1.0, steps = 1000000 }\n", trillion, trillion},
 		{"the largest", "[grid]\n" + axesOf(62, 2), 1 << 62, 1 << 62},
 	}
 	for _, tt := range tests {
@@ -114,7 +115,7 @@ func TestCountHuge(t *testing.T) {
 			if g.Len() != tt.raw || g.Count() != tt.count || !g.Exact() {
 				t.Errorf("Len %d, Count %d, Exact %t; want %d and %d", g.Len(), g.Count(), g.Exact(), tt.raw, tt.count)
 			}
-			if used := after.TotalAlloc - before.TotalAlloc; used > 600<<20 {
+			if used := after.TotalAlloc - before.TotalAlloc; used > 100<<20 {
 				t.Errorf("allocated %d MB in all", used>>20)
 			}
 			n := 0
@@ -181,12 +182,12 @@ func TestSparse(t *testing.T) {
 	b.WriteString("[grid]\nz = [0, 1, 2, 3, 4]\n")
 	for z := range 5 {
 		for i := range 3 {
-			fmt.Fprintf(&b, "%c%d = { values = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], when = { z = %d } }\n", 'a'+z, i, z)
+			fmt.Fprintf(&b, "%c%d = { values = [0, 1, 2, 3, 4, 5], when = { z = %d } }\n", 'a'+z, i, z)
 		}
 	}
 	g := parseGrid(t, b.String()).Grid
-	if g.Len() != 5_000_000_000_000_000 || g.Count() != 5000 {
-		t.Fatalf("Len %d, Count %d, want 5·10^15 and 5000", g.Len(), g.Count())
+	if g.Len() != 2_350_924_922_880 || g.Count() != 1080 {
+		t.Fatalf("Len %d, Count %d, want 5·6^15 and 5·6^3", g.Len(), g.Count())
 	}
 	n, last := 0, -1
 	for p := range g.Points() {
@@ -200,8 +201,8 @@ func TestSparse(t *testing.T) {
 	for p := range g.Draw(9) {
 		drawn[p.Index] = true
 	}
-	if n != 5000 || len(drawn) != 5000 {
-		t.Errorf("%d points and %d drawn, want 5000 of each", n, len(drawn))
+	if n != 1080 || len(drawn) != 1080 {
+		t.Errorf("%d points and %d drawn, want 1080 of each", n, len(drawn))
 	}
 }
 

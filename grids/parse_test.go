@@ -179,7 +179,7 @@ var badFiles = []badFile{
 	{"range of 1 step", "+[grid]\nrate = { min = 1, max = 2, steps = 1 }\n",
 		`a.toml:7:36: grid.rate.steps: must be at least 2, have 1`},
 	{"range of too many steps", "+[grid]\nrate = { min = 1, max = 2.5, steps = 1000001 }\n",
-		`a.toml:7:38: grid.rate.steps: the axes have more than 1000000 values together, have 1000001 steps`},
+		`a.toml:7:38: grid.rate.steps: must be at most 1000000, have 1000001`},
 	{"range unknown key", "+[grid]\nrate = { min = 1, max = 2, step = 3 }\n",
 		`a.toml:7:28: grid.rate.step: unknown key; did you mean "steps"?`},
 	{"range and values", "+[grid]\nrate = { min = 1, values = [2] }\n",

@@ -16,6 +16,9 @@ type spread struct {
 // maxWhole is the largest integer up to which every float64 integer is exact.
 const maxWhole = 1 << 53
 
+// maxSteps bounds the values of one range.
+const maxSteps = 1_000_000
+
 // readSpread reads { min, max, scale, steps }.
 func (s section) readSpread(a *axis, random bool, left *int) bool {
 	good := s.allow("min", "max", "scale", "steps", "when")
@@ -52,8 +55,12 @@ func (s section) readSpread(a *axis, random bool, left *int) bool {
 	if steps < 2 || !good {
 		return false
 	}
-	if steps > maxValues || int(steps) > *left {
-		s.fault(s.get("steps"), join(s.path, "steps"), "the axes have more than %d values together, have %d steps", maxValues, steps)
+	if steps > maxSteps {
+		s.fault(s.get("steps"), join(s.path, "steps"), "must be at most %d, have %d", maxSteps, steps)
+		return false
+	}
+	if int(steps) > *left {
+		s.fault(s.get("steps"), join(s.path, "steps"), "the axes have more than %d values together", maxValues)
 		return false
 	}
 	a.values = d.cut(int(steps))

@@ -137,6 +137,13 @@ func (b *gridReader) nameValues() {
 			g.base[name] = id(name, fixed)
 		}
 	}
+	users := make([]int, len(g.names))
+	for i := range g.products {
+		for k := range g.products[i].axes {
+			name, _ := slices.BinarySearch(g.names, g.products[i].axes[k].name)
+			users[name]++
+		}
+	}
 	for i := range g.products {
 		p := &g.products[i]
 		p.at = slices.Repeat([]int{-1}, len(g.names))
@@ -144,6 +151,9 @@ func (b *gridReader) nameValues() {
 			a := &p.axes[k]
 			a.global, _ = slices.BinarySearch(g.names, a.name)
 			p.at[a.global] = k
+			if a.own = users[a.global] == 1 && g.base[a.global] == absent; a.own {
+				continue
+			}
 			for _, v := range a.values {
 				a.ids = append(a.ids, id(a.global, v))
 			}
