@@ -57,6 +57,9 @@ func loadFolder(fsys fs.FS, place string, names []string, limit int) (*Set, erro
 	set := &Set{Train: train.rows}
 	set.Kind, set.Shape = Images, train.shape
 	set.Classes = names
+	if train.most == 0 {
+		return nil, fmt.Errorf("%s: all labels are 0: nothing to tell apart", place)
+	}
 	if names == nil {
 		set.Classes = numberNames(int(train.most) + 1)
 	}
