@@ -20,7 +20,10 @@ import (
 var _ search.Ledger = (*Store)(nil)
 
 // Enroll remembers a sweep; see search.Ledger.
-func (s *Store) Enroll(_ context.Context, sweep *search.Sweep, fresh bool) error {
+func (s *Store) Enroll(ctx context.Context, sweep *search.Sweep, fresh bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	err := s.update(func(tx *bbolt.Tx) (bool, error) { return s.enroll(tx, sweep, fresh) })
 	if err != nil {
 		if errors.Is(err, search.ErrSweepChanged) {
@@ -126,7 +129,10 @@ func (s *Store) Facts(ctx context.Context, id search.SweepID) iter.Seq2[search.F
 }
 
 // History is the epochs of the outcome that stands at (trial, slot).
-func (s *Store) History(_ context.Context, id search.SweepID, trial grids.Key, slot int) ([]trainer.Epoch, error) {
+func (s *Store) History(ctx context.Context, id search.SweepID, trial grids.Key, slot int) ([]trainer.Epoch, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	var h rawHistory
 	var found bool
 	err := s.view(func(v view) (err error) {
@@ -140,7 +146,10 @@ func (s *Store) History(_ context.Context, id search.SweepID, trial grids.Key, s
 }
 
 // Sweeps lists what is enrolled, newest first.
-func (s *Store) Sweeps(context.Context) (list []search.Enrolment, err error) {
+func (s *Store) Sweeps(ctx context.Context) (list []search.Enrolment, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	err = s.view(func(v view) error {
 		list, err = v.sweeps()
 		return err
@@ -176,12 +185,9 @@ func prepare(f search.Fact) (p prepared, err error) {
 
 // Record appends facts; see search.Ledger. All or none of them are on disk when
 // it returns. An outcome where one stands already is dropped: the first stays.
-//
-// The context is not looked at: a result that took hours is worth the
-// millisecond, also where the run was told to stop meanwhile.
-func (s *Store) Record(_ context.Context, id search.SweepID, facts ...search.Fact) error {
-	if len(facts) == 0 {
-		return nil
+func (s *Store) Record(ctx context.Context, id search.SweepID, facts ...search.Fact) error {
+	if err := ctx.Err(); err != nil || len(facts) == 0 {
+		return err
 	}
 	ready := make([]prepared, len(facts))
 	for i, f := range facts {
@@ -252,7 +258,10 @@ func record(tx *bbolt.Tx, id search.SweepID, ready []prepared) (changed bool, er
 
 // RemoveSweep removes a sweep with its facts and checkpoints. Its place in the
 // file is used again; Compact gives it back to the disk.
-func (s *Store) RemoveSweep(_ context.Context, id search.SweepID) error {
+func (s *Store) RemoveSweep(ctx context.Context, id search.SweepID) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	err := s.update(func(tx *bbolt.Tx) (bool, error) {
 		v := view{tx}
 		e, err := v.enrolment(id)

@@ -45,6 +45,9 @@ func OpenReader(path string) (*Reader, error) {
 		}
 		return nil, fmt.Errorf("open store %q: %w", path, err)
 	}
+	if _, err := regular(real); err != nil {
+		return nil, fmt.Errorf("open store %q: %w", path, err)
+	}
 	r := &Reader{name: path, path: real}
 	if err := r.ask(context.Background(), func(source) error { return nil }); err != nil {
 		return nil, err
