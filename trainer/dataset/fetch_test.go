@@ -142,6 +142,7 @@ func TestFetchGoesOn(t *testing.T) {
 	})
 	t.Run("in the next call", func(t *testing.T) {
 		s := newShop(t)
+		s.hang = true
 		dir := t.TempDir()
 		ctx, cancel := context.WithCancel(t.Context())
 		_, err := s.fetch(ctx, dir, FetchOptions{Progress: func(p FetchProgress) { cancel() }})
@@ -152,6 +153,9 @@ func TestFetchGoesOn(t *testing.T) {
 		if err != nil || part.Size() == 0 {
 			t.Fatalf("no part is kept: %v", err)
 		}
+		s.mu.Lock()
+		s.hang = false
+		s.mu.Unlock()
 		folder, err := s.fetch(t.Context(), dir, FetchOptions{})
 		if err != nil {
 			t.Fatal(err)
