@@ -9,11 +9,13 @@ import (
 // Axis is a named list of values or a distribution, over all products of a union.
 type Axis struct {
 	Name        string
-	Values      []any   // in order of writing, every product's once; nil for a distribution
-	Min, Max    float64 // ends of a range or distribution, both included; 0 for a list
-	Log         bool    // range or distribution on a logarithmic scale
-	Integer     bool    // distribution of integers
-	Conditional bool    // absent at some points: it has a condition, or not every product has it
+	Path        string   // "grid.optimizer", "grid[1].optimizer": where it stands first
+	Values      []any    // in order of writing, every product's once; nil for a distribution
+	Paths       []string // of the values: "grid.optimizer[1]", or Path where a range made them
+	Min, Max    float64  // ends of a range or distribution, both included; 0 for a list
+	Log         bool     // range or distribution on a logarithmic scale
+	Integer     bool     // distribution of integers
+	Conditional bool     // absent at some points: it has a condition, or not every product has it
 }
 
 // maxValues bounds the values of all axes together: two axes of a million.
@@ -142,7 +144,7 @@ func (g *Grid) Axes() []Axis {
 			a := &g.products[i].axes[k]
 			m := merged[a.name]
 			if m == nil {
-				m = &Axis{Name: a.name, Values: []any{}}
+				m = &Axis{Name: a.name, Path: a.path, Values: []any{}}
 				merged[a.name], seen[a.name] = m, map[string]bool{}
 			}
 			count[a.name]++
@@ -156,19 +158,24 @@ func (g *Grid) Axes() []Axis {
 				m.Integer = m.Integer || s.integer
 			}
 			if a.free() {
-				m.Values = nil
+				m.Values, m.Paths = nil, nil
 			}
 			if m.Values == nil {
 				continue
 			}
 			if len(g.products) == 1 {
-				m.Values = a.values[:len(a.values):len(a.values)]
+				m.Values = slices.Clip(a.values)
+				m.Paths = make([]string, len(a.values))
+				for digit := range m.Paths {
+					m.Paths[digit] = a.valuePath(digit)
+				}
 				continue
 			}
-			for _, v := range a.values {
+			for digit, v := range a.values {
 				if code := encoded(v); !seen[a.name][code] {
 					seen[a.name][code] = true
 					m.Values = append(m.Values, v)
+					m.Paths = append(m.Paths, a.valuePath(digit))
 				}
 			}
 		}
@@ -179,6 +186,14 @@ func (g *Grid) Axes() []Axis {
 		axes = append(axes, *merged[name])
 	}
 	return axes
+}
+
+// valuePath is where a value stands: by itself in a list, else with its range.
+func (a *axis) valuePath(digit int) string {
+	if a.listed {
+		return item(a.path, digit)
+	}
+	return a.path
 }
 
 // Path is the key path of the value that a point has on an axis, for messages:

@@ -220,10 +220,11 @@ rate = [0.5, 0.1]
 l2 = { min = 1e-3, max = 1.0, scale = "log" }
 `).Grid
 	want := []Axis{
-		{Name: "l2", Min: 1e-3, Max: 1, Log: true, Conditional: true},
-		{Name: "momentum", Values: []any{0.0, 0.9}, Conditional: true},
-		{Name: "optimizer", Values: []any{"adam", "sgd", "nadam"}},
-		{Name: "rate", Values: []any{0.1, 0.2, 0.3, 0.5}, Min: 0.1, Max: 0.3},
+		{Name: "l2", Path: "grid[1].l2", Min: 1e-3, Max: 1, Log: true, Conditional: true},
+		{Name: "momentum", Path: "grid[0].momentum", Values: []any{0.0, 0.9}, Paths: []string{"grid[0].momentum[0]", "grid[0].momentum[1]"}, Conditional: true},
+		{Name: "optimizer", Path: "grid[0].optimizer", Values: []any{"adam", "sgd", "nadam"},
+			Paths: []string{"grid[0].optimizer[0]", "grid[0].optimizer[1]", "grid[1].optimizer[1]"}},
+		{Name: "rate", Path: "grid[0].rate", Values: []any{0.1, 0.2, 0.3, 0.5}, Paths: []string{"grid[0].rate", "grid[0].rate", "grid[0].rate", "grid[1].rate[0]"}, Min: 0.1, Max: 0.3},
 	}
 	if got := g.Axes(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -295,5 +296,37 @@ o = ["c", "b"]
 	}
 	if got := parseGrid(t, "[grid]\n\"größe\" = [1, 2]\n").Grid.Path(Point{Index: 1, Values: map[string]any{"größe": int64(2)}}, "größe"); got != "grid.größe[1]" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestGridCanonical: the text tells grids apart by what they expand to, not by how
+// they are laid out in the file.
+func TestGridCanonical(t *testing.T) {
+	same := []string{
+		"[search]\nexclude = { a = 1 }\n[grid]\na = [1, 2]\nb = { values = [3], when = { a = [2, 1] } }\n",
+		"[grid]\nb = { when = [ { a = [1, 2.0] } ], values = [3.0] }\na = { values = [1.0, 2] }\n[search]\nexclude = [ { a = [1] } ]\n",
+		"[search]\nexclude = { a = 1 }\n[[grid]]\na = [1, 2]\nb = { values = [3], when = { a = [2, 1] } }\n",
+	}
+	want := parseGrid(t, same[0]).Grid.Canonical()
+	for _, text := range same {
+		if got := parseGrid(t, text).Grid.Canonical(); got != want {
+			t.Errorf("got\n%s\nwant\n%s\nof\n%s", got, want, text)
+		}
+	}
+	others := []string{
+		"[grid]\na = [1, 2]\n", "[grid]\na = [2, 1]\n", "[grid]\na = [\"1\", 2]\n", "[grid]\nb = [1, 2]\n", "[grid]\na = [1, 2]\nb = [1]\n",
+		"[search]\nexclude = { a = 1 }\n[grid]\na = [1, 2]\n", "[search]\nexclude = { a = 2 }\n[grid]\na = [1, 2]\n",
+		"[grid]\na = [1, 2]\nb = { values = [1], when = { a = 1 } }\n", "[grid]\na = [1, 2]\nb = { values = [1], when = { a = 2 } }\n",
+		"[grid]\na = { min = 1, max = 9, steps = 3 }\n", "[grid]\na = { min = 1.0, max = 9, steps = 3 }\n", "[grid]\na = { min = 1, max = 9, steps = 4 }\n",
+		"[search]\nstrategy = \"random\"\ntrials = 3\n[grid]\na = { min = 1.0, max = 9 }\n", "[search]\nstrategy = \"random\"\ntrials = 3\n[grid]\na = { min = 1.0, max = 9, scale = \"log\" }\n",
+		"[[grid]]\na = [1]\n[[grid]]\na = [2]\n", "[[grid]]\na = [2]\n[[grid]]\na = [1]\n", "",
+	}
+	seen := map[string]string{}
+	for _, text := range others {
+		code := parseGrid(t, text).Grid.Canonical()
+		if other, ok := seen[code]; ok {
+			t.Errorf("%q and %q have the same text %s", text, other, code)
+		}
+		seen[code] = text
 	}
 }

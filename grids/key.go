@@ -41,6 +41,13 @@ func KeyOf(values map[string]any) Key {
 // TOML yields encode as the number they hold.
 func Canonical(values map[string]any) []byte { return appendTable(nil, values) }
 
+// AppendCanonical appends the encoding of one field of a table. Canonical is 'm',
+// the count as a varint, and this for every field in byte order of the names: who
+// hashes many points that differ in few values can keep the encodings of the rest.
+func AppendCanonical(dst []byte, name string, value any) []byte {
+	return appendValue(appendString(dst, name), value)
+}
+
 func appendTable(b []byte, table map[string]any) []byte {
 	var buffer [16]string
 	names := buffer[:0]
@@ -48,11 +55,9 @@ func appendTable(b []byte, table map[string]any) []byte {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	b = append(b, 'm')
-	b = binary.AppendUvarint(b, uint64(len(names)))
+	b = binary.AppendUvarint(append(b, 'm'), uint64(len(names)))
 	for _, name := range names {
-		b = appendString(b, name)
-		b = appendValue(b, table[name])
+		b = AppendCanonical(b, name, table[name])
 	}
 	return b
 }

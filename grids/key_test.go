@@ -3,9 +3,11 @@ package grids
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -58,6 +60,20 @@ func TestKeyDifferent(t *testing.T) {
 	}
 	if KeyOf(map[string]any{"a": "b"}) == KeyOf(map[string]any{"b": "a"}) || KeyOf(nil) == KeyOf(map[string]any{"": nil}) {
 		t.Error("names do not count")
+	}
+}
+
+// TestKeyGolden: keys are in stores, so the encoding must never change.
+func TestKeyGolden(t *testing.T) {
+	values := map[string]any{"optimizer": "adam", "epochs": int64(10), "dropout": 0.2, "nesterov": false,
+		"schedule": map[string]any{"type": "step", "at": []any{int64(3), 4.5}}}
+	const code = "m\x05s\x07dropoutd?\xc9\x99\x99\x99\x99\x99\x9as\x06epochsi\x00\x00\x00\x00\x00\x00\x00\n" +
+		"s\bnesterovfs\toptimizers\x04adams\bschedulem\x02s\x02atl\x02i\x00\x00\x00\x00\x00\x00\x00\x03d@\x12\x00\x00\x00\x00\x00\x00s\x04types\x04step"
+	if got := string(Canonical(values)); got != code {
+		t.Errorf("encoded as\n%q, want\n%q", got, code)
+	}
+	if got := KeyOf(values).String(); got != "6def29af2a556c2b738b89c88002016b" {
+		t.Errorf("key is %s, want 6def29af2a556c2b738b89c88002016b", got)
 	}
 }
 
@@ -239,6 +255,13 @@ func FuzzCanonical(f *testing.F) {
 		back, rest, ok := decode(code)
 		if !ok || len(rest) > 0 {
 			t.Fatalf("%#v: encoding %q does not read back", table, code)
+		}
+		pieces := binary.AppendUvarint([]byte{'m'}, uint64(len(table)))
+		for _, name := range slices.Sorted(maps.Keys(table)) {
+			pieces = AppendCanonical(pieces, name, table[name])
+		}
+		if !bytes.Equal(code, pieces) {
+			t.Errorf("%#v encodes as %q, its fields one by one as %q", table, code, pieces)
 		}
 		if again := Canonical(back.(map[string]any)); !bytes.Equal(code, again) {
 			t.Errorf("%#v encodes as %q, read back as %q", table, code, again)
