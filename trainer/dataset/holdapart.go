@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"math/bits"
 	"slices"
@@ -15,7 +14,7 @@ func holdApart(labels []int32, classes int, fraction float64, seed uint64) (trai
 	n := len(labels)
 	take := int(math.Ceil(fraction * float64(n)))
 	if take >= n {
-		return nil, nil, fmt.Errorf("test_fraction %v of %d rows leaves none to train on", fraction, n)
+		return nil, nil, fieldError("test_fraction", "test_fraction %v of %d rows leaves none to train on", fraction, n)
 	}
 	members := make([][]int, classes)
 	for row, l := range labels {

@@ -24,7 +24,7 @@ type Options struct {
 
 // Load reads a source: a known name ("fashion-mnist", the embedded "fashion-mnist-mini"), a folder
 // of IDX files, a .csv or a .arff file. Files are decompressed in parallel, once. Errors name the
-// file and what is wrong with it.
+// file and what is wrong with it; a *FieldError is among them where an option is at fault.
 func Load(o Options) (*Set, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("load data %q: %w", o.Source, err)
@@ -45,13 +45,13 @@ func Load(o Options) (*Set, error) {
 func (o Options) check() error {
 	switch {
 	case o.Source == "":
-		return errors.New("no source given")
+		return fieldError("source", "no source given")
 	case o.Limit < 0:
-		return fmt.Errorf("limit must not be negative, have %d", o.Limit)
+		return fieldError("limit", "limit must not be negative, have %d", o.Limit)
 	case !(o.TestFraction >= 0 && o.TestFraction < 1):
-		return fmt.Errorf("test_fraction must be at least 0 and below 1, have %v", o.TestFraction)
+		return fieldError("test_fraction", "test_fraction must be at least 0 and below 1, have %v", o.TestFraction)
 	case o.Test != "" && o.TestFraction > 0:
-		return errors.New("test and test_fraction exclude each other")
+		return fieldError("test_fraction", "test and test_fraction exclude each other")
 	}
 	return nil
 }
@@ -69,7 +69,7 @@ func (o Options) open() (*Set, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("no such file or folder %s, and no known data set; known: %s", path, strings.Join(knownNames(), ", "))
+			return nil, &FieldError{"source", fmt.Sprintf("no such file or folder %s, and no known data set", path), knownNames()}
 		}
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (o Options) open() (*Set, error) {
 	case ".csv", ".arff":
 		return loadTable(path, o)
 	}
-	return nil, fmt.Errorf("%s is no folder of IDX files, no .csv and no .arff file", path)
+	return nil, fieldError("source", "%s is no folder of IDX files, no .csv and no .arff file", path)
 }
 
 func (o Options) resolve(path string) string {
@@ -97,13 +97,13 @@ func (o Options) resolve(path string) string {
 func (o Options) imagesOnly() error {
 	switch {
 	case o.Target != nil:
-		return errors.New("target is for tables, this is a set of images")
+		return fieldError("target", "target is for tables, this is a set of images")
 	case o.Test != "":
-		return errors.New("test is for tables; images bring their own t10k or test files")
+		return fieldError("test", "test is for tables; images bring their own t10k or test files")
 	case o.TestFraction > 0:
-		return errors.New("test_fraction is for tables; images bring their own t10k or test files")
+		return fieldError("test_fraction", "test_fraction is for tables; images bring their own t10k or test files")
 	case o.Group != "":
-		return errors.New("group is for tables, this is a set of images")
+		return fieldError("group", "group is for tables, this is a set of images")
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 )
 
 // The scales a sweep file can ask for.
@@ -33,7 +32,7 @@ type EncodedColumn struct {
 }
 
 // FitPreprocessing learns from the given training rows (nil: all). Scale "" is the default of the
-// kind: Unit for images, Standard for tables. An unknown scale is an error that names the known
+// kind: Unit for images, Standard for tables. An unknown scale is a *FieldError that names the known
 // ones. Pixels are summed as integers: no float copy of the images is made.
 func FitPreprocessing(info Info, rows *Rows, index []int, scale string) (*Preprocessing, error) {
 	p := &Preprocessing{Kind: info.Kind, Scale: scale}
@@ -45,7 +44,7 @@ func FitPreprocessing(info Info, rows *Rows, index []int, scale string) (*Prepro
 		p.Scale = known[0]
 	}
 	if !slices.Contains(known, p.Scale) {
-		return nil, fmt.Errorf("unknown scale %q for %s; known: %s", scale, info.Kind, strings.Join(known, ", "))
+		return nil, &FieldError{"scale", fmt.Sprintf("unknown scale %q for %s", scale, info.Kind), known}
 	}
 	v := View{Rows: rows, Index: index}
 	if v.Len() == 0 {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // table is a set in the making: the sheets it comes from and what each column is for.
@@ -66,10 +65,10 @@ func (t *table) assignColumns(o Options) error {
 	}
 	if o.Group != "" {
 		if t.group = t.train.find(o.Group); t.group < 0 {
-			return fmt.Errorf("no column %q to group by; columns: %s", o.Group, t.columnNames())
+			return &FieldError{"group", fmt.Sprintf("no column %q to group by", o.Group), t.columnNames()}
 		}
 		if t.group == t.target {
-			return fmt.Errorf("column %q cannot be both target and group", o.Group)
+			return fieldError("group", "column %q cannot be both target and group", o.Group)
 		}
 	}
 	for c, column := range t.train.columns {
@@ -94,36 +93,31 @@ func (t *table) findTarget(target any) (int, error) {
 	case nil:
 	case string:
 		if index = t.train.find(v); index < 0 {
-			return 0, fmt.Errorf("no column %q to be the target; columns: %s", v, t.columnNames())
+			return 0, &FieldError{"target", fmt.Sprintf("no column %q to be the target", v), t.columnNames()}
 		}
 	case int64:
 		index = int(v)
 	case int:
 		index = v
 	default:
-		return 0, fmt.Errorf("target must be a column's name or index, have %v", target)
+		return 0, fieldError("target", "target must be a column's name or index, have %v", target)
 	}
 	if index < 0 {
 		index += columns
 	}
 	if index < 0 || index >= columns {
-		return 0, fmt.Errorf("target %v is out of range: there are %d columns, the first is 0", target, columns)
+		return 0, fieldError("target", "target %v is out of range: there are %d columns, the first is 0", target, columns)
 	}
 	return index, nil
 }
 
 // columnNames lists the columns for a message.
-func (t *table) columnNames() string {
-	const most = 20
+func (t *table) columnNames() []string {
 	var names []string
-	for i, c := range t.train.columns {
-		if i == most {
-			names = append(names, "…")
-			break
-		}
+	for _, c := range t.train.columns {
 		names = append(names, c.name)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // readTest reads the file of test rows: the same columns, in any order, of the kinds that the

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -280,7 +281,7 @@ func TestBadTables(t *testing.T) {
 		{"a record without end", "t.csv", "x,y\n" + strings.Repeat("1", maxRecord+1), Options{}, "line 2: a record of more than"},
 		{"same names", "t.csv", "x,y,x\n1,2,3\n", Options{}, `columns 1 and 3 are both named "x"`},
 		{"nameless column", "t.csv", "x,,y\n1,2,3\n", Options{}, "column 2 has no name"},
-		{"unknown target", "t.csv", flowers, Options{Target: "species"}, `no column "species" to be the target; columns: size, colour, weight, kind`},
+		{"unknown target", "t.csv", flowers, Options{Target: "species"}, `no column "species" to be the target; known: size, colour, weight, kind`},
 		{"target out of range", "t.csv", flowers, Options{Target: int64(4)}, "target 4 is out of range: there are 4 columns"},
 		{"target of no kind", "t.csv", flowers, Options{Target: 1.5}, "target must be a column's name or index, have 1.5"},
 		{"unknown group", "t.csv", flowers, Options{Group: "patient"}, `no column "patient" to group by`},
@@ -335,6 +336,24 @@ func TestBadTestFiles(t *testing.T) {
 				t.Errorf("error\n have %v\n want %s", err, c.want)
 			}
 		})
+	}
+}
+
+// TestFieldErrors: what the sweep file is at fault for can be told apart, with what would be right.
+func TestFieldErrors(t *testing.T) {
+	for field, o := range map[string]Options{
+		"target": {Target: "species"}, "group": {Group: "species"}, "limit": {Limit: -1}, "test_fraction": {TestFraction: 2},
+	} {
+		o.Source = writeTable(t, "t.csv", flowers)
+		_, err := Load(o)
+		var fault *FieldError
+		if !errors.As(err, &fault) || fault.Field != field {
+			t.Errorf("%s: error %v", field, err)
+			continue
+		}
+		if columns := []string{"size", "colour", "weight", "kind"}; (field == "target" || field == "group") && !slices.Equal(fault.Known, columns) {
+			t.Errorf("%s: known %q, want %q", field, fault.Known, columns)
+		}
 	}
 }
 
