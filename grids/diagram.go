@@ -2,7 +2,6 @@ package grids
 
 import (
 	"encoding/binary"
-	"slices"
 )
 
 // A diagram counts the points of one product without visiting them, and finds
