@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"espalier/folds"
+	"espalier/grids"
 	"espalier/trainer"
 	"espalier/trainer/dataset"
 )
@@ -19,7 +20,7 @@ func NewTrainer(s *Sweep, set *dataset.Set, f []folds.Fold, c Checkpoints) Evalu
 	return func(ctx context.Context, j Job, record func(Outcome) error, watch func(Watch)) error {
 		b := &bench{sweep: s, job: j, record: record, tell: watch, due: slices.Clone(j.Trials), since: time.Now()}
 		b.session = session{
-			checkpoints: c, id: s.ID, name: fmt.Sprintf("%x-%d", j.Family[:], j.Slot),
+			checkpoints: c, id: s.ID, name: checkpointName(j.Family, j.Slot),
 			label: fmt.Sprintf("trial %s, slot %d", j.Longest().ID()[:8], j.Slot), saved: time.Now(),
 		}
 		if err := b.prepare(set, f[j.Slot]); err != nil {
@@ -134,10 +135,32 @@ func (b *bench) train(ctx context.Context) error {
 			}
 		}
 	}
-	if err := b.discard(); err != nil {
-		b.watch(Watch{Warning: err.Error()})
+	for _, name := range b.names() {
+		if err := b.discard(name); err != nil {
+			b.watch(Watch{Warning: err.Error()})
+		}
 	}
 	return nil
+}
+
+func checkpointName(family grids.Key, slot int) string { return fmt.Sprintf("%x-%d", family[:], slot) }
+
+// names are those under which this job's checkpoint may lie: a run before may have
+// shared epochs where this one did not, or the other way round.
+func (b *bench) names() []string {
+	names := []string{b.name}
+	effective := b.sweep.Effective(b.job.Longest())
+	delete(effective, epochs)
+	keys := []grids.Key{grids.KeyOf(effective)}
+	for _, t := range b.job.Trials {
+		keys = append(keys, t.Key)
+	}
+	for _, key := range keys {
+		if name := checkpointName(key, b.job.Slot); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // settle records every trial whose last epoch is trained.

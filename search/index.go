@@ -17,6 +17,10 @@ const TrialLimit = 2_000_000
 // beyond it excluded points and inactive axes have left few, and the grid skips.
 const rawLimit = 8_000_000
 
+// keepLimit is up to how many points of a finite grid are kept, some 400 bytes
+// each, instead of being made again for every look.
+const keepLimit = 131_072
+
 // ErrTooLarge is what Run and Rank wrap for a sweep above TrialLimit.
 var ErrTooLarge = errors.New("too many points")
 
@@ -26,7 +30,7 @@ type index struct {
 	sweep  *Sweep
 	keys   []grids.Key
 	raw    []int         // raw index of each; nil where points are draws of distributions
-	points []grids.Point // else the draws
+	points []grids.Point // the draws, or the points of a grid up to keepLimit; else nil
 	orders func() map[grids.Key]int32
 }
 
@@ -72,9 +76,11 @@ func (x *index) fill() {
 	g := x.sweep.File.Grid
 	length := g.Len()
 	blocks := make([]struct {
-		keys []grids.Key
-		raw  []int
+		keys   []grids.Key
+		raw    []int
+		points []grids.Point
 	}, (length+block-1)/block)
+	keep := g.Count() <= keepLimit
 	next := make(chan int, len(blocks))
 	for b := range blocks {
 		next <- b
@@ -89,6 +95,9 @@ func (x *index) fill() {
 					if p, ok := g.At(i); ok {
 						blocks[b].keys = append(blocks[b].keys, k.key(p.Values))
 						blocks[b].raw = append(blocks[b].raw, i)
+						if keep {
+							blocks[b].points = append(blocks[b].points, p)
+						}
 					}
 				}
 			}
@@ -107,6 +116,9 @@ func (x *index) fill() {
 			if _, repeat := seen[key]; !repeat {
 				seen[key] = int32(len(x.keys))
 				x.keys, x.raw = append(x.keys, key), append(x.raw, b.raw[i])
+				if keep {
+					x.points = append(x.points, b.points[i])
+				}
 			}
 		}
 	}

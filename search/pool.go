@@ -93,11 +93,11 @@ func (a *attempt) run(ctx context.Context) {
 	var b broken
 	switch {
 	case a.lost != nil:
-		r.stop(broken{a.lost})
+		r.abort(a.lost)
 	case stack != "":
 		a.fail(err.Error(), stack)
 	case errors.As(err, &b):
-		r.stop(b)
+		r.abort(b.error)
 	case len(a.missing) == 0:
 		// All outcomes are there; what went wrong after the last of them is of no account.
 	case ctx.Err() != nil:
@@ -179,7 +179,7 @@ func (a *attempt) fail(reason, stack string) {
 				reason, t.ID()[:8], slot/r.sweep.K, slot%r.sweep.K, seed, r.options.Command, t.ID()[:8], slot),
 		}
 		if err := r.recorder.record(Fact{Failure: &f}); err != nil {
-			r.stop(broken{err})
+			r.abort(err)
 			return
 		}
 		r.settle(t.Key, slot, failed, 0)

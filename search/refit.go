@@ -99,7 +99,7 @@ func Refit(ctx context.Context, s *Sweep, t RefitTask) (RefitResult, error) {
 			return result, fmt.Errorf("record the refit of trial %s: %w", t.Trial.ID()[:8], err)
 		}
 	}
-	if err := r.session.discard(); err != nil {
+	if err := r.session.discard(r.session.name); err != nil {
 		t.Watch(Watch{Trial: t.Trial.Key, Slot: -1, Warning: err.Error()})
 	}
 	return result, nil

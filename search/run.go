@@ -120,11 +120,12 @@ type runner struct {
 	events   chan Event
 	stop     context.CancelCauseFunc // ends all jobs; the first cause stays
 
-	mu     sync.Mutex // guards tally.marks and the counts below while jobs run
+	mu     sync.Mutex // guards tally and what is below while jobs run
 	epochs int
+	broke  error // what ended the run: the ledger or the disk
 }
 
-// A broken error ends the run: the ledger or the disk, not the sweep.
+// A broken error ends the run: it is the disk's, not the sweep's.
 type broken struct{ error }
 
 func (b broken) Unwrap() error { return b.error }
@@ -176,15 +177,23 @@ func (r *runner) run(outer context.Context) (Result, error) {
 
 // ending is the error of the run: what broke, else why it was stopped with work left.
 func (r *runner) ending(ctx context.Context, result Result) error {
-	cause := context.Cause(ctx)
-	var b broken
-	if errors.As(cause, &b) {
-		return b.error
+	if r.broke != nil {
+		return r.broke
 	}
 	if result.Remaining == 0 {
 		return nil
 	}
-	return cause
+	return context.Cause(ctx)
+}
+
+// abort ends the run because of the ledger or the disk.
+func (r *runner) abort(err error) {
+	r.mu.Lock()
+	if r.broke == nil {
+		r.broke = err
+	}
+	r.mu.Unlock()
+	r.stop(err)
 }
 
 // recordRun leaves the run's record; where the ledger is broken it cannot.

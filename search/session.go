@@ -49,15 +49,18 @@ func (x *session) epoch(ctx context.Context) (trainer.Epoch, time.Duration, erro
 	return e, time.Since(started), err
 }
 
-// keep saves a checkpoint where the law asks for one. Saved here, the next chance is
-// an epoch away: were the two seconds over by then, a kill in between would cost
-// more than is allowed.
+// keep saves a checkpoint where the law asks for one.
 func (x *session) keep(epoch time.Duration) error {
-	if time.Since(x.saved)+epoch < checkpointEvery {
+	if !overdue(time.Since(x.saved), epoch) {
 		return nil
 	}
 	return x.save()
 }
+
+// overdue tells at an epoch's end whether a checkpoint is due, given the time since
+// the previous one and that of the epoch. The next chance is an epoch away: were the
+// two seconds over by then, a kill in between would cost more than is allowed.
+func overdue(since, epoch time.Duration) bool { return since+epoch > checkpointEvery }
 
 // save writes a checkpoint. An error is the disk's and ends the run.
 func (x *session) save() error {
@@ -72,9 +75,9 @@ func (x *session) save() error {
 	return nil
 }
 
-// discard removes the checkpoint. An error costs only disk.
-func (x *session) discard() error {
-	if err := x.checkpoints.Remove(x.id, x.name); err != nil {
+// discard removes a checkpoint. An error costs only disk.
+func (x *session) discard(name string) error {
+	if err := x.checkpoints.Remove(x.id, name); err != nil {
 		return fmt.Errorf("the checkpoint of %s stays: %w", x.label, err)
 	}
 	return nil

@@ -240,11 +240,16 @@ func TestKeysByDefinition(t *testing.T) {
 		{"ranges", "units = { min = 1, max = 9, steps = 3 }\nlearning_rate = { min = 1e-4, max = 1e-1, scale = \"log\", steps = 4 }"},
 		{"conditions", "units = [4]\nweight_decay = { values = [0.0, 0.5], when = { batch_size = 16 } }\nbatch_size = [16, 32]"},
 		{"floats that are integers", "units = [4, 8.0]\nmomentum = [0.0, 0.5]"},
+		{"defaults that depend on the optimizer", "units = [4]\nlearning_rate = { values = [0.1, 0.2], when = { optimizer = [\"sgd\", \"adamw\"] } }\noptimizer = [\"sgd\", \"adam\", \"adamw\", \"nadam\"]\nnesterov = [false, true]\nmomentum = [0.0, 0.9]\nweight_decay = { values = [0.0, 0.1], when = { optimizer = \"adam\" } }"},
+		{"parameters that their default leaves out", "units = [4]\nema = [0.0, 0.5]\naugment_flip = [false, true]\nepochs = [1, 2]"},
 		{"no axes but one", "units = [4]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a, b, _ := strings.Cut(text, "[grid]")
 			_, rest, _ := strings.Cut(b, "[params]")
+			if strings.Contains(c.grid, "optimizer =") {
+				rest = strings.Replace(rest, `optimizer = "sgd"`, "", 1)
+			}
 			s := sweep(t, a+"[grid]\n"+c.grid+"\n[params]"+rest)
 			k, n := newKeyer(s), 0
 			for p := range s.File.Grid.Points() {
