@@ -184,7 +184,7 @@ func surveyARFF(f *os.File, spec sheetSpec) (*survey, error) {
 }
 
 // parseARFF has golearn read the values.
-func parseARFF(f *os.File, attributes []base.Attribute, grid *base.DenseInstances) error {
+func parseARFF(f *os.File, attributes []base.Attribute, grid base.UpdatableDataGrid) error {
 	r, w := io.Pipe()
 	go func() {
 		out := bufio.NewWriterSize(w, 1<<16)

@@ -72,7 +72,7 @@ func csvError(err error) error {
 }
 
 // parseCSV has golearn read the values.
-func parseCSV(f *os.File, attributes []base.Attribute, grid *base.DenseInstances) error {
+func parseCSV(f *os.File, attributes []base.Attribute, grid base.UpdatableDataGrid) error {
 	body, err := csvBody(f)
 	if err != nil {
 		return err

@@ -16,6 +16,8 @@ const (
 	maxCells   = 1 << 28 // 2 GiB as float64
 	maxLevels  = 1_000   // of a categorical feature or of the target
 	maxRecord  = 4 << 20 // bytes of one CSV record or ARFF line
+
+	groupColumns = 256 // columns that golearn keeps together
 )
 
 // sheet is a table as golearn read it. Two passes make one: a survey that finds everything that
@@ -25,7 +27,23 @@ type sheet struct {
 	file    string // base name, for messages
 	columns []sheetColumn
 	rows    int
-	grid    *base.DenseInstances
+	grid    grid
+}
+
+// grid is golearn's, but finds an attribute without looking at all of them, which takes quadratic
+// time over the columns of a wide table.
+type grid struct {
+	*base.DenseInstances
+	specs map[base.Attribute]base.AttributeSpec
+}
+
+// GetAttribute is the place of one of the sheet's own attributes.
+func (g grid) GetAttribute(a base.Attribute) (base.AttributeSpec, error) {
+	spec, ok := g.specs[a]
+	if !ok {
+		return spec, fmt.Errorf("no column %q", a.GetName())
+	}
+	return spec, nil
 }
 
 // sheetColumn is one column; cells of a categorical one are numbers in levels.
@@ -96,25 +114,27 @@ func (s *sheet) lay(seen *survey, spec sheetSpec) ([]base.Attribute, error) {
 	if seen.rows > maxCells/len(seen.columns) {
 		return nil, fmt.Errorf("%d rows of %d columns are more than %d cells", seen.rows, len(seen.columns), maxCells)
 	}
-	s.grid = base.NewDenseInstances()
-	const numbers, levels = "numbers", "levels"
-	for _, group := range []string{numbers, levels} {
-		if err := s.grid.CreateAttributeGroup(group, 8); err != nil {
-			return nil, err
-		}
-	}
+	s.grid = grid{base.NewDenseInstances(), make(map[base.Attribute]base.AttributeSpec)}
 	var attributes []base.Attribute
-	for _, c := range seen.columns {
+	for i, c := range seen.columns {
 		column := sheetColumn{name: c.name, categorical: c.categorical(), passedOver: c.passedOver}
 		var attribute base.Attribute = base.NewFloatAttribute(c.name)
-		group := numbers
+		kind := "numbers"
 		if column.categorical || column.passedOver {
-			attribute, group = newLevelAttribute(c.name, c.passedOver, c.name == spec.group), levels
+			attribute, kind = newLevelAttribute(c.name, c.passedOver, c.name == spec.group), "levels"
+		}
+		// Adding to a group looks at all that is in it, so groups are kept small.
+		group := fmt.Sprint(kind, i/groupColumns)
+		if _, err := s.grid.GetAttributeGroup(group); err != nil {
+			if err := s.grid.CreateAttributeGroup(group, 8); err != nil {
+				return nil, err
+			}
 		}
 		var err error
 		if column.spec, err = s.grid.AddAttributeToAttributeGroup(attribute, group); err != nil {
 			return nil, err
 		}
+		s.grid.specs[attribute] = column.spec
 		attributes = append(attributes, attribute)
 		s.columns = append(s.columns, column)
 	}
@@ -190,9 +210,6 @@ func (a *levelAttribute) GetSysValFromString(value string) []byte {
 	}
 	return base.PackU64ToBytes(n)
 }
-
-// Equals tells whether it is the same attribute: names are unique within a sheet.
-func (a *levelAttribute) Equals(other base.Attribute) bool { return base.Attribute(a) == other }
 
 // Compatible lets all of them live in one group of cells.
 func (a *levelAttribute) Compatible(other base.Attribute) bool {
