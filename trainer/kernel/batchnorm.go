@@ -65,10 +65,8 @@ func (t tier) batchNormBackward(dx, dy, x Matrix, n BatchNorm, dgamma, dbeta []f
 	sameShape("BatchNormBackward", dx, dy)
 	sameShape("BatchNormBackward", dx, x)
 	checkColumns("BatchNormBackward", x, n.Mean, n.InvStd, n.Gamma, dgamma, dbeta)
-	count := float64(max(x.Rows, 1))
 	for p := range x.panels() {
-		c := p * Width
-		mean, inv := (*[Width]float32)(n.Mean[c:]), (*[Width]float32)(n.InvStd[c:])
+		mean := (*[Width]float32)(n.Mean[p*Width:])
 		var sum, cross [Width]float64
 		for r := 0; r < x.Rows; r += sumRows {
 			var a, b [Width]float32
@@ -76,15 +74,7 @@ func (t tier) batchNormBackward(dx, dy, x Matrix, n BatchNorm, dgamma, dbeta []f
 			addWide(&sum, &a)
 			addWide(&cross, &b)
 		}
-		var k gradConstants
-		for i := range Width {
-			inv64 := float64(inv[i])
-			dbeta[c+i] = float32(sum[i])
-			dgamma[c+i] = float32(cross[i] * inv64)
-			k.scale[i] = n.Gamma[c+i] * inv[i]
-			k.shift[i] = float32(sum[i] / count)
-			k.slope[i] = float32(cross[i] * inv64 * inv64 / count)
-		}
+		k := n.constants(p, &sum, &cross, max(1, x.Rows), dgamma, dbeta)
 		for r := 0; r < x.Rows; r += sumRows {
 			t.gradInputPanel(&k, mean, min(sumRows, x.Rows-r), dx.Data[p*dx.PanelStride+r*dx.RowStride:], dx.RowStride,
 				dy.Data[p*dy.PanelStride+r*dy.RowStride:], dy.RowStride, x.Data[p*x.PanelStride+r*x.RowStride:], x.RowStride)
@@ -94,6 +84,19 @@ func (t tier) batchNormBackward(dx, dy, x Matrix, n BatchNorm, dgamma, dbeta []f
 
 // gradConstants turn dy and x of a column into dx = scale·((dy - shift) - (x-mean)·slope).
 type gradConstants struct{ scale, shift, slope [Width]float32 }
+
+// constants finishes the sums of panel p: Σ dy and Σ dy·(x-mean) over count rows.
+func (n *BatchNorm) constants(p int, sum, cross *[Width]float64, count int, dgamma, dbeta []float32) (k gradConstants) {
+	for i := range Width {
+		c, inv := p*Width+i, float64(n.InvStd[p*Width+i])
+		dbeta[c] = float32(sum[i])
+		dgamma[c] = float32(cross[i] * inv)
+		k.scale[i] = n.Gamma[c] * n.InvStd[c]
+		k.shift[i] = float32(sum[i] / float64(count))
+		k.slope[i] = float32(float64(cross[i]*inv) * inv / float64(count))
+	}
+	return k
+}
 
 func squarePanelGeneric(sum, mean *[Width]float32, rows int, x []float32, xRow int) {
 	for r := range rows {

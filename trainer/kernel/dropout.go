@@ -20,17 +20,22 @@ type drop struct {
 	scale     float32
 }
 
-func (t tier) dropout(x Matrix, s Stream, rate float32, first int) {
-	x.check("Dropout")
+// newDrop checks a rate; drops tells whether there is anything to do.
+func newDrop(rate float32, first int) (d drop, drops bool) {
 	if !(rate >= 0 && rate < 1) || first < 0 {
 		panic(fmt.Sprintf("kernel: Dropout: rate %v from row %d", rate, first))
 	}
-	d := drop{threshold: uint32(math.Round(float64(rate) * 65536)), scale: 1 / (1 - rate)}
-	if d.threshold == 0 || x.Rows == 0 {
+	// A threshold of 65536 would need a 17th bit; a rate that high keeps one element in 65536.
+	threshold := min(uint32(math.Round(float64(rate)*65536)), 65535)
+	return drop{threshold: threshold, scale: 1 / (1 - rate)}, threshold > 0
+}
+
+func (t tier) dropout(x Matrix, s Stream, rate float32, first int) {
+	x.check("Dropout")
+	d, drops := newDrop(rate, first)
+	if !drops || x.Rows == 0 {
 		return
 	}
-	// A threshold of 65536 would need a 17th bit; a rate that high keeps one element in 65536.
-	d.threshold = min(d.threshold, 65535)
 	np := uint64(x.panels())
 	if x.PanelStride == Width {
 		for r := range x.Rows {

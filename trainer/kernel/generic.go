@@ -5,7 +5,8 @@ package kernel
 // best is the fastest tier of this processor.
 func best() tier { return generic }
 
-func (t tier) strip(s *strip) { stripGeneric(s) }
+func (t tier) strip(s *strip)         { stripGeneric(s) }
+func (t tier) peakLoop(n int) float64 { return peakGeneric(n) }
 func (t tier) transpose16(dst []float32, dstRow int, src []float32, srcRow int) {
 	transpose16Generic(dst, dstRow, src, srcRow)
 }
@@ -51,4 +52,10 @@ func (t tier) gradPanel(sum, cross, mean *[Width]float32, rows int, dy []float32
 }
 func (t tier) gradInputPanel(k *gradConstants, mean *[Width]float32, rows int, dx []float32, dxRow int, dy []float32, dyRow int, x []float32, xRow int) {
 	gradInputPanelGeneric(k, mean, rows, dx, dxRow, dy, dyRow, x, xRow)
+}
+
+func (t tier) maxRow(y, x []float32, size, step, row int) { maxRowGeneric(y, x, size, step, row) }
+func (t tier) sumRow(y, x []float32, size, step, row int) { sumRowGeneric(y, x, size, step, row) }
+func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, size, step int, relu bool) {
+	maxRowBackwardGeneric(dx, dxRow, dy, y, x, xRow, size, step, relu)
 }

@@ -4,20 +4,21 @@ import "fmt"
 
 // strip is the one kernel under every product and convolution: rows of C, 16 columns wide, each
 //
-//	C[i][0:16] = finish(start + Σ_segments Σ_k A[i, k]·B[k][0:16])
+//	C[i][0:16] = finish(start + Σ_bands Σ_segments Σ_k A[i, k]·B[k][0:16])
 //
 // summed in ascending order in one chain per element. Strides are in floats and not negative. The
-// segments make a panel layout, a row layout and the taps of a 3×3 convolution the same loop: within
-// a segment A advances by aStep, from one segment to the next by aSeg.
+// segments and bands make a panel layout, a row layout and the taps of a convolution over several
+// channel panels the same loop: within a segment A advances by aStep, from the start of one segment to
+// the next by aSeg, of one band to the next by aBand.
 type strip struct {
 	rows, groups int // rows of C, and how often all of it repeats with A, C and the mask moved on by a group
-	segs         int // segments of k steps, the last one of kLast
+	bands, segs  int // in every band as many segments of k steps, the last one of kLast
 	k, kLast     int
 
 	a                         []float32
-	aRow, aStep, aSeg         int
+	aRow, aStep, aSeg, aBand  int
 	b                         []float32
-	bStep, bSeg               int
+	bStep, bSeg, bBand        int
 	c                         []float32
 	cRow                      int
 	bias                      []float32
@@ -37,26 +38,32 @@ const (
 	masked
 )
 
-// segments sets the reduction: n segments of k steps, the last of kLast, whose starts in A are aSeg apart.
-func (s *strip) segments(n, k, kLast, aSeg int) { s.segs, s.k, s.kLast, s.aSeg = n, k, kLast, aSeg }
+// segments sets a reduction of one band: n segments of k steps, the last of kLast, whose starts in A
+// are aSeg apart.
+func (s *strip) segments(n, k, kLast, aSeg int) {
+	s.bands, s.segs, s.k, s.kLast, s.aSeg = 1, n, k, kLast, aSeg
+}
+
+// steps is the length of the reduction.
+func (s *strip) steps() int { return s.bands * ((s.segs-1)*s.k + s.kLast) }
 
 // reach is one past the last element that an operand of these strides touches.
-func (s *strip) reach(step, seg int) int {
+func (s *strip) reach(step, seg, band int) int {
 	last := (s.segs-1)*seg + max(s.kLast-1, 0)*step
 	if s.segs > 1 {
 		last = max(last, (s.segs-2)*seg+(s.k-1)*step)
 	}
-	return last + 1
+	return (s.bands-1)*band + last + 1
 }
 
 // check panics where a strip would touch memory beyond its slices.
 func (s *strip) check() {
 	rows, groups := s.rows-1, s.groups-1
-	if s.kLast > 0 || s.segs > 1 {
-		if need := s.reach(s.aStep, s.aSeg) + rows*s.aRow + groups*s.aGroup; need > len(s.a) {
+	if s.steps() > 0 {
+		if need := s.reach(s.aStep, s.aSeg, s.aBand) + rows*s.aRow + groups*s.aGroup; need > len(s.a) {
 			panic(fmt.Sprintf("kernel: strip reads %d floats of A, which has %d", need, len(s.a)))
 		}
-		if need := s.reach(s.bStep, s.bSeg) + Width - 1; need > len(s.b) {
+		if need := s.reach(s.bStep, s.bSeg, s.bBand) + Width - 1; need > len(s.b) {
 			panic(fmt.Sprintf("kernel: strip reads %d floats of B, which has %d", need, len(s.b)))
 		}
 	}

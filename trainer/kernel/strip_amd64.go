@@ -2,13 +2,15 @@ package kernel
 
 import "unsafe"
 
-// stripArgs are the arguments of the assembly: strides in bytes; aSeg and bSeg are what is to be added
-// after the last step of a segment to come to the next. The generator names the same offsets.
+// stripArgs are the arguments of the assembly: strides in bytes; those of
+// segments and bands are what is to be added after the last step of one to come to the next. The generator names the same offsets.
 type stripArgs struct {
 	a, b, c, bias, mask *float32
-	k, kLast, segs      int
+	k, kLast            int
+	segs, bands         int
 	aRow, aStep, aSeg   int
-	bStep, bSeg         int
+	aBand               int
+	bStep, bSeg, bBand  int
 	cRow, maskRow       int
 	flags               int
 	tiles               int
@@ -25,9 +27,10 @@ func (t tier) strip(s *strip) {
 	}
 	g := stripArgs{
 		b: unsafe.SliceData(s.b), bias: unsafe.SliceData(s.bias),
-		k: s.k, kLast: s.kLast, segs: s.segs,
+		k: s.k, kLast: s.kLast, segs: s.segs, bands: s.bands,
 		aRow: bytes(s.aRow), aStep: bytes(s.aStep), aSeg: bytes(s.aSeg - s.k*s.aStep),
 		bStep: bytes(s.bStep), bSeg: bytes(s.bSeg - s.k*s.bStep),
+		aBand: bytes(s.aBand - (s.segs-1)*s.aSeg - s.kLast*s.aStep), bBand: bytes(s.bBand - (s.segs-1)*s.bSeg - s.kLast*s.bStep),
 		cRow: bytes(s.cRow), maskRow: bytes(s.maskRow), flags: int(s.flags), scale: s.scale,
 	}
 	// As few tiles as six rows each allow, of sizes that differ by one at most: 16 = 6+5+5, 8 = 4+4.
@@ -82,4 +85,13 @@ func at(s []float32, i int) *float32 {
 		return unsafe.SliceData(s)
 	}
 	return &s[i]
+}
+
+// peakLoop runs 24·n multiply-adds of eight lanes in twelve independent chains, and counts their operations.
+func (t tier) peakLoop(n int) float64 {
+	if t != avx2 {
+		return peakGeneric(n)
+	}
+	peakLoop(n)
+	return float64(n) * 24 * 8 * 2
 }

@@ -8,30 +8,30 @@
 // Requires: AVX, CMOV, FMA3
 TEXT ·strip1(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
-	MOVQ 64(AX), CX
 	MOVQ 72(AX), CX
-	MOVQ 88(AX), DX
-	MOVQ 104(AX), BX
+	MOVQ 80(AX), CX
+	MOVQ 104(AX), DX
+	MOVQ 128(AX), BX
 	MOVQ (AX), BX
 	MOVQ 16(AX), SI
-	MOVQ 128(AX), DI
+	MOVQ 152(AX), DI
 
 tile:
 	MOVQ   BX, R8
 	MOVQ   8(AX), R9
-	MOVQ   120(AX), R12
-	TESTQ  $0x00000001, R12
+	MOVQ   144(AX), R13
+	TESTQ  $0x00000001, R13
 	JNZ    fromC
-	TESTQ  $0x00000002, R12
+	TESTQ  $0x00000002, R13
 	JNZ    fromBias
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    started
 
 fromBias:
-	MOVQ    24(AX), R12
-	VMOVUPS (R12), Y0
-	VMOVUPS 32(R12), Y1
+	MOVQ    24(AX), R13
+	VMOVUPS (R13), Y0
+	VMOVUPS 32(R13), Y1
 	JMP     started
 
 fromC:
@@ -40,13 +40,16 @@ fromC:
 	VMOVUPS 32(R10), Y1
 
 started:
+	MOVQ 64(AX), R12
+
+band:
 	MOVQ 56(AX), R11
 
 segment:
 	MOVQ    40(AX), R10
 	CMPQ    R11, $0x01
 	CMOVQEQ 48(AX), R10
-	MOVQ    R10, R12
+	MOVQ    R10, R13
 	SHRQ    $0x01, R10
 	JZ      odd
 
@@ -69,7 +72,7 @@ pair:
 	JNZ          pair
 
 odd:
-	TESTQ        $0x00000001, R12
+	TESTQ        $0x00000001, R13
 	JZ           next
 	VMOVUPS      (R9), Y2
 	VMOVUPS      32(R9), Y3
@@ -80,26 +83,36 @@ odd:
 	ADDQ         CX, R8
 
 next:
-	ADDQ   80(AX), R8
-	ADDQ   96(AX), R9
-	DECQ   R11
-	JNZ    segment
-	MOVQ   120(AX), R12
-	TESTQ  $0x00000004, R12
+	DECQ R11
+	JZ   bandEnd
+	ADDQ 88(AX), R8
+	ADDQ 112(AX), R9
+	JMP  segment
+
+bandEnd:
+	DECQ R12
+	JZ   summed
+	ADDQ 96(AX), R8
+	ADDQ 120(AX), R9
+	JMP  band
+
+summed:
+	MOVQ   144(AX), R13
+	TESTQ  $0x00000004, R13
 	JZ     linear
 	VXORPS Y2, Y2, Y2
 	VMAXPS Y0, Y2, Y0
 	VMAXPS Y1, Y2, Y1
 
 linear:
-	TESTQ        $0x00000008, R12
+	TESTQ        $0x00000008, R13
 	JZ           unmasked
-	MOVQ         128(AX), R8
+	MOVQ         152(AX), R8
 	SUBQ         DI, R8
-	IMULQ        152(AX), R8
+	IMULQ        176(AX), R8
 	MOVQ         32(AX), R10
 	ADDQ         R8, R10
-	VBROADCASTSS 160(AX), Y2
+	VBROADCASTSS 184(AX), Y2
 	VXORPS       Y4, Y4, Y4
 	VCMPPS       $0x01, (R10), Y4, Y4
 	VMULPS       Y2, Y0, Y0
@@ -113,8 +126,8 @@ unmasked:
 	MOVQ    SI, R10
 	VMOVUPS Y0, (R10)
 	VMOVUPS Y1, 32(R10)
-	ADDQ    136(AX), BX
-	ADDQ    144(AX), SI
+	ADDQ    160(AX), BX
+	ADDQ    168(AX), SI
 	DECQ    DI
 	JNZ     tile
 	VZEROUPPER
@@ -124,21 +137,21 @@ unmasked:
 // Requires: AVX, CMOV, FMA3
 TEXT ·strip2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
-	MOVQ 64(AX), CX
-	MOVQ 72(AX), DX
-	MOVQ 88(AX), BX
-	MOVQ 104(AX), SI
+	MOVQ 72(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 128(AX), SI
 	MOVQ (AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 128(AX), R9
+	MOVQ 152(AX), R9
 
 tile:
 	MOVQ   DI, R10
 	MOVQ   8(AX), R11
-	MOVQ   120(AX), R14
-	TESTQ  $0x00000001, R14
+	MOVQ   144(AX), R15
+	TESTQ  $0x00000001, R15
 	JNZ    fromC
-	TESTQ  $0x00000002, R14
+	TESTQ  $0x00000002, R15
 	JNZ    fromBias
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -147,11 +160,11 @@ tile:
 	JMP    started
 
 fromBias:
-	MOVQ    24(AX), R14
-	VMOVUPS (R14), Y0
-	VMOVUPS 32(R14), Y1
-	VMOVUPS (R14), Y2
-	VMOVUPS 32(R14), Y3
+	MOVQ    24(AX), R15
+	VMOVUPS (R15), Y0
+	VMOVUPS 32(R15), Y1
+	VMOVUPS (R15), Y2
+	VMOVUPS 32(R15), Y3
 	JMP     started
 
 fromC:
@@ -163,13 +176,16 @@ fromC:
 	VMOVUPS 32(R12), Y3
 
 started:
+	MOVQ 64(AX), R14
+
+band:
 	MOVQ 56(AX), R13
 
 segment:
 	MOVQ    40(AX), R12
 	CMPQ    R13, $0x01
 	CMOVQEQ 48(AX), R12
-	MOVQ    R12, R14
+	MOVQ    R12, R15
 	SHRQ    $0x01, R12
 	JZ      odd
 
@@ -198,7 +214,7 @@ pair:
 	JNZ          pair
 
 odd:
-	TESTQ        $0x00000001, R14
+	TESTQ        $0x00000001, R15
 	JZ           next
 	VMOVUPS      (R11), Y4
 	VMOVUPS      32(R11), Y5
@@ -212,12 +228,22 @@ odd:
 	ADDQ         DX, R10
 
 next:
-	ADDQ   80(AX), R10
-	ADDQ   96(AX), R11
-	DECQ   R13
-	JNZ    segment
-	MOVQ   120(AX), R14
-	TESTQ  $0x00000004, R14
+	DECQ R13
+	JZ   bandEnd
+	ADDQ 88(AX), R10
+	ADDQ 112(AX), R11
+	JMP  segment
+
+bandEnd:
+	DECQ R14
+	JZ   summed
+	ADDQ 96(AX), R10
+	ADDQ 120(AX), R11
+	JMP  band
+
+summed:
+	MOVQ   144(AX), R15
+	TESTQ  $0x00000004, R15
 	JZ     linear
 	VXORPS Y4, Y4, Y4
 	VMAXPS Y0, Y4, Y0
@@ -226,14 +252,14 @@ next:
 	VMAXPS Y3, Y4, Y3
 
 linear:
-	TESTQ        $0x00000008, R14
+	TESTQ        $0x00000008, R15
 	JZ           unmasked
-	MOVQ         128(AX), R10
+	MOVQ         152(AX), R10
 	SUBQ         R9, R10
-	IMULQ        152(AX), R10
+	IMULQ        176(AX), R10
 	MOVQ         32(AX), R12
 	ADDQ         R10, R12
-	VBROADCASTSS 160(AX), Y4
+	VBROADCASTSS 184(AX), Y4
 	VXORPS       Y6, Y6, Y6
 	VCMPPS       $0x01, (R12), Y6, Y6
 	VMULPS       Y4, Y0, Y0
@@ -242,7 +268,7 @@ linear:
 	VCMPPS       $0x01, 32(R12), Y6, Y6
 	VMULPS       Y4, Y1, Y1
 	VANDPS       Y6, Y1, Y1
-	ADDQ         112(AX), R12
+	ADDQ         136(AX), R12
 	VXORPS       Y6, Y6, Y6
 	VCMPPS       $0x01, (R12), Y6, Y6
 	VMULPS       Y4, Y2, Y2
@@ -259,8 +285,8 @@ unmasked:
 	ADDQ    SI, R12
 	VMOVUPS Y2, (R12)
 	VMOVUPS Y3, 32(R12)
-	ADDQ    136(AX), DI
-	ADDQ    144(AX), R8
+	ADDQ    160(AX), DI
+	ADDQ    168(AX), R8
 	DECQ    R9
 	JNZ     tile
 	VZEROUPPER
@@ -270,21 +296,21 @@ unmasked:
 // Requires: AVX, CMOV, FMA3
 TEXT ·strip3(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
-	MOVQ 64(AX), CX
-	MOVQ 72(AX), DX
-	MOVQ 88(AX), BX
-	MOVQ 104(AX), SI
+	MOVQ 72(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 128(AX), SI
 	MOVQ (AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 128(AX), R9
+	MOVQ 152(AX), R9
 
 tile:
 	MOVQ   DI, R10
 	MOVQ   8(AX), R11
-	MOVQ   120(AX), R14
-	TESTQ  $0x00000001, R14
+	MOVQ   144(AX), R15
+	TESTQ  $0x00000001, R15
 	JNZ    fromC
-	TESTQ  $0x00000002, R14
+	TESTQ  $0x00000002, R15
 	JNZ    fromBias
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -295,13 +321,13 @@ tile:
 	JMP    started
 
 fromBias:
-	MOVQ    24(AX), R14
-	VMOVUPS (R14), Y0
-	VMOVUPS 32(R14), Y1
-	VMOVUPS (R14), Y2
-	VMOVUPS 32(R14), Y3
-	VMOVUPS (R14), Y4
-	VMOVUPS 32(R14), Y5
+	MOVQ    24(AX), R15
+	VMOVUPS (R15), Y0
+	VMOVUPS 32(R15), Y1
+	VMOVUPS (R15), Y2
+	VMOVUPS 32(R15), Y3
+	VMOVUPS (R15), Y4
+	VMOVUPS 32(R15), Y5
 	JMP     started
 
 fromC:
@@ -316,13 +342,16 @@ fromC:
 	VMOVUPS 32(R12), Y5
 
 started:
+	MOVQ 64(AX), R14
+
+band:
 	MOVQ 56(AX), R13
 
 segment:
 	MOVQ    40(AX), R12
 	CMPQ    R13, $0x01
 	CMOVQEQ 48(AX), R12
-	MOVQ    R12, R14
+	MOVQ    R12, R15
 	SHRQ    $0x01, R12
 	JZ      odd
 
@@ -357,7 +386,7 @@ pair:
 	JNZ          pair
 
 odd:
-	TESTQ        $0x00000001, R14
+	TESTQ        $0x00000001, R15
 	JZ           next
 	VMOVUPS      (R11), Y6
 	VMOVUPS      32(R11), Y7
@@ -374,12 +403,22 @@ odd:
 	ADDQ         DX, R10
 
 next:
-	ADDQ   80(AX), R10
-	ADDQ   96(AX), R11
-	DECQ   R13
-	JNZ    segment
-	MOVQ   120(AX), R14
-	TESTQ  $0x00000004, R14
+	DECQ R13
+	JZ   bandEnd
+	ADDQ 88(AX), R10
+	ADDQ 112(AX), R11
+	JMP  segment
+
+bandEnd:
+	DECQ R14
+	JZ   summed
+	ADDQ 96(AX), R10
+	ADDQ 120(AX), R11
+	JMP  band
+
+summed:
+	MOVQ   144(AX), R15
+	TESTQ  $0x00000004, R15
 	JZ     linear
 	VXORPS Y6, Y6, Y6
 	VMAXPS Y0, Y6, Y0
@@ -390,14 +429,14 @@ next:
 	VMAXPS Y5, Y6, Y5
 
 linear:
-	TESTQ        $0x00000008, R14
+	TESTQ        $0x00000008, R15
 	JZ           unmasked
-	MOVQ         128(AX), R10
+	MOVQ         152(AX), R10
 	SUBQ         R9, R10
-	IMULQ        152(AX), R10
+	IMULQ        176(AX), R10
 	MOVQ         32(AX), R12
 	ADDQ         R10, R12
-	VBROADCASTSS 160(AX), Y6
+	VBROADCASTSS 184(AX), Y6
 	VXORPS       Y8, Y8, Y8
 	VCMPPS       $0x01, (R12), Y8, Y8
 	VMULPS       Y6, Y0, Y0
@@ -406,7 +445,7 @@ linear:
 	VCMPPS       $0x01, 32(R12), Y8, Y8
 	VMULPS       Y6, Y1, Y1
 	VANDPS       Y8, Y1, Y1
-	ADDQ         112(AX), R12
+	ADDQ         136(AX), R12
 	VXORPS       Y8, Y8, Y8
 	VCMPPS       $0x01, (R12), Y8, Y8
 	VMULPS       Y6, Y2, Y2
@@ -415,7 +454,7 @@ linear:
 	VCMPPS       $0x01, 32(R12), Y8, Y8
 	VMULPS       Y6, Y3, Y3
 	VANDPS       Y8, Y3, Y3
-	ADDQ         112(AX), R12
+	ADDQ         136(AX), R12
 	VXORPS       Y8, Y8, Y8
 	VCMPPS       $0x01, (R12), Y8, Y8
 	VMULPS       Y6, Y4, Y4
@@ -435,8 +474,8 @@ unmasked:
 	ADDQ    SI, R12
 	VMOVUPS Y4, (R12)
 	VMOVUPS Y5, 32(R12)
-	ADDQ    136(AX), DI
-	ADDQ    144(AX), R8
+	ADDQ    160(AX), DI
+	ADDQ    168(AX), R8
 	DECQ    R9
 	JNZ     tile
 	VZEROUPPER
@@ -444,25 +483,25 @@ unmasked:
 
 // func strip4(args *uint64)
 // Requires: AVX, CMOV, FMA3
-TEXT ·strip4(SB), NOSPLIT, $0-8
+TEXT ·strip4(SB), NOSPLIT, $8-8
 	MOVQ args+0(FP), AX
-	MOVQ 64(AX), CX
-	MOVQ 72(AX), DX
-	MOVQ 88(AX), BX
-	MOVQ 104(AX), SI
+	MOVQ 72(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 128(AX), SI
 	MOVQ (AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 128(AX), R9
+	MOVQ 152(AX), R9
 
 tile:
 	MOVQ   DI, R10
 	LEAQ   (CX)(CX*2), R11
 	ADDQ   R10, R11
 	MOVQ   8(AX), R12
-	MOVQ   120(AX), R15
-	TESTQ  $0x00000001, R15
+	MOVQ   144(AX), BP
+	TESTQ  $0x00000001, BP
 	JNZ    fromC
-	TESTQ  $0x00000002, R15
+	TESTQ  $0x00000002, BP
 	JNZ    fromBias
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -475,15 +514,15 @@ tile:
 	JMP    started
 
 fromBias:
-	MOVQ    24(AX), R15
-	VMOVUPS (R15), Y0
-	VMOVUPS 32(R15), Y1
-	VMOVUPS (R15), Y2
-	VMOVUPS 32(R15), Y3
-	VMOVUPS (R15), Y4
-	VMOVUPS 32(R15), Y5
-	VMOVUPS (R15), Y6
-	VMOVUPS 32(R15), Y7
+	MOVQ    24(AX), BP
+	VMOVUPS (BP), Y0
+	VMOVUPS 32(BP), Y1
+	VMOVUPS (BP), Y2
+	VMOVUPS 32(BP), Y3
+	VMOVUPS (BP), Y4
+	VMOVUPS 32(BP), Y5
+	VMOVUPS (BP), Y6
+	VMOVUPS 32(BP), Y7
 	JMP     started
 
 fromC:
@@ -501,13 +540,16 @@ fromC:
 	VMOVUPS 32(R13), Y7
 
 started:
+	MOVQ 64(AX), R15
+
+band:
 	MOVQ 56(AX), R14
 
 segment:
 	MOVQ    40(AX), R13
 	CMPQ    R14, $0x01
 	CMOVQEQ 48(AX), R13
-	MOVQ    R13, R15
+	MOVQ    R13, BP
 	SHRQ    $0x01, R13
 	JZ      odd
 
@@ -550,7 +592,7 @@ pair:
 	JNZ          pair
 
 odd:
-	TESTQ        $0x00000001, R15
+	TESTQ        $0x00000001, BP
 	JZ           next
 	VMOVUPS      (R12), Y8
 	VMOVUPS      32(R12), Y9
@@ -571,13 +613,24 @@ odd:
 	ADDQ         DX, R11
 
 next:
-	ADDQ   80(AX), R10
-	ADDQ   80(AX), R11
-	ADDQ   96(AX), R12
-	DECQ   R14
-	JNZ    segment
-	MOVQ   120(AX), R15
-	TESTQ  $0x00000004, R15
+	DECQ R14
+	JZ   bandEnd
+	ADDQ 88(AX), R10
+	ADDQ 88(AX), R11
+	ADDQ 112(AX), R12
+	JMP  segment
+
+bandEnd:
+	DECQ R15
+	JZ   summed
+	ADDQ 96(AX), R10
+	ADDQ 96(AX), R11
+	ADDQ 120(AX), R12
+	JMP  band
+
+summed:
+	MOVQ   144(AX), BP
+	TESTQ  $0x00000004, BP
 	JZ     linear
 	VXORPS Y8, Y8, Y8
 	VMAXPS Y0, Y8, Y0
@@ -590,14 +643,14 @@ next:
 	VMAXPS Y7, Y8, Y7
 
 linear:
-	TESTQ        $0x00000008, R15
+	TESTQ        $0x00000008, BP
 	JZ           unmasked
-	MOVQ         128(AX), R10
+	MOVQ         152(AX), R10
 	SUBQ         R9, R10
-	IMULQ        152(AX), R10
+	IMULQ        176(AX), R10
 	MOVQ         32(AX), R13
 	ADDQ         R10, R13
-	VBROADCASTSS 160(AX), Y8
+	VBROADCASTSS 184(AX), Y8
 	VXORPS       Y10, Y10, Y10
 	VCMPPS       $0x01, (R13), Y10, Y10
 	VMULPS       Y8, Y0, Y0
@@ -606,7 +659,7 @@ linear:
 	VCMPPS       $0x01, 32(R13), Y10, Y10
 	VMULPS       Y8, Y1, Y1
 	VANDPS       Y10, Y1, Y1
-	ADDQ         112(AX), R13
+	ADDQ         136(AX), R13
 	VXORPS       Y10, Y10, Y10
 	VCMPPS       $0x01, (R13), Y10, Y10
 	VMULPS       Y8, Y2, Y2
@@ -615,7 +668,7 @@ linear:
 	VCMPPS       $0x01, 32(R13), Y10, Y10
 	VMULPS       Y8, Y3, Y3
 	VANDPS       Y10, Y3, Y3
-	ADDQ         112(AX), R13
+	ADDQ         136(AX), R13
 	VXORPS       Y10, Y10, Y10
 	VCMPPS       $0x01, (R13), Y10, Y10
 	VMULPS       Y8, Y4, Y4
@@ -624,7 +677,7 @@ linear:
 	VCMPPS       $0x01, 32(R13), Y10, Y10
 	VMULPS       Y8, Y5, Y5
 	VANDPS       Y10, Y5, Y5
-	ADDQ         112(AX), R13
+	ADDQ         136(AX), R13
 	VXORPS       Y10, Y10, Y10
 	VCMPPS       $0x01, (R13), Y10, Y10
 	VMULPS       Y8, Y6, Y6
@@ -647,8 +700,8 @@ unmasked:
 	ADDQ    SI, R13
 	VMOVUPS Y6, (R13)
 	VMOVUPS Y7, 32(R13)
-	ADDQ    136(AX), DI
-	ADDQ    144(AX), R8
+	ADDQ    160(AX), DI
+	ADDQ    168(AX), R8
 	DECQ    R9
 	JNZ     tile
 	VZEROUPPER
@@ -656,25 +709,25 @@ unmasked:
 
 // func strip5(args *uint64)
 // Requires: AVX, CMOV, FMA3
-TEXT ·strip5(SB), NOSPLIT, $0-8
+TEXT ·strip5(SB), NOSPLIT, $8-8
 	MOVQ args+0(FP), AX
-	MOVQ 64(AX), CX
-	MOVQ 72(AX), DX
-	MOVQ 88(AX), BX
-	MOVQ 104(AX), SI
+	MOVQ 72(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 128(AX), SI
 	MOVQ (AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 128(AX), R9
+	MOVQ 152(AX), R9
 
 tile:
 	MOVQ   DI, R10
 	LEAQ   (CX)(CX*2), R11
 	ADDQ   R10, R11
 	MOVQ   8(AX), R12
-	MOVQ   120(AX), R15
-	TESTQ  $0x00000001, R15
+	MOVQ   144(AX), BP
+	TESTQ  $0x00000001, BP
 	JNZ    fromC
-	TESTQ  $0x00000002, R15
+	TESTQ  $0x00000002, BP
 	JNZ    fromBias
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -689,17 +742,17 @@ tile:
 	JMP    started
 
 fromBias:
-	MOVQ    24(AX), R15
-	VMOVUPS (R15), Y0
-	VMOVUPS 32(R15), Y1
-	VMOVUPS (R15), Y2
-	VMOVUPS 32(R15), Y3
-	VMOVUPS (R15), Y4
-	VMOVUPS 32(R15), Y5
-	VMOVUPS (R15), Y6
-	VMOVUPS 32(R15), Y7
-	VMOVUPS (R15), Y8
-	VMOVUPS 32(R15), Y9
+	MOVQ    24(AX), BP
+	VMOVUPS (BP), Y0
+	VMOVUPS 32(BP), Y1
+	VMOVUPS (BP), Y2
+	VMOVUPS 32(BP), Y3
+	VMOVUPS (BP), Y4
+	VMOVUPS 32(BP), Y5
+	VMOVUPS (BP), Y6
+	VMOVUPS 32(BP), Y7
+	VMOVUPS (BP), Y8
+	VMOVUPS 32(BP), Y9
 	JMP     started
 
 fromC:
@@ -720,13 +773,16 @@ fromC:
 	VMOVUPS 32(R13), Y9
 
 started:
+	MOVQ 64(AX), R15
+
+band:
 	MOVQ 56(AX), R14
 
 segment:
 	MOVQ    40(AX), R13
 	CMPQ    R14, $0x01
 	CMOVQEQ 48(AX), R13
-	MOVQ    R13, R15
+	MOVQ    R13, BP
 	SHRQ    $0x01, R13
 	JZ      odd
 
@@ -775,7 +831,7 @@ pair:
 	JNZ          pair
 
 odd:
-	TESTQ        $0x00000001, R15
+	TESTQ        $0x00000001, BP
 	JZ           next
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
@@ -799,13 +855,24 @@ odd:
 	ADDQ         DX, R11
 
 next:
-	ADDQ   80(AX), R10
-	ADDQ   80(AX), R11
-	ADDQ   96(AX), R12
-	DECQ   R14
-	JNZ    segment
-	MOVQ   120(AX), R15
-	TESTQ  $0x00000004, R15
+	DECQ R14
+	JZ   bandEnd
+	ADDQ 88(AX), R10
+	ADDQ 88(AX), R11
+	ADDQ 112(AX), R12
+	JMP  segment
+
+bandEnd:
+	DECQ R15
+	JZ   summed
+	ADDQ 96(AX), R10
+	ADDQ 96(AX), R11
+	ADDQ 120(AX), R12
+	JMP  band
+
+summed:
+	MOVQ   144(AX), BP
+	TESTQ  $0x00000004, BP
 	JZ     linear
 	VXORPS Y10, Y10, Y10
 	VMAXPS Y0, Y10, Y0
@@ -820,14 +887,14 @@ next:
 	VMAXPS Y9, Y10, Y9
 
 linear:
-	TESTQ        $0x00000008, R15
+	TESTQ        $0x00000008, BP
 	JZ           unmasked
-	MOVQ         128(AX), R10
+	MOVQ         152(AX), R10
 	SUBQ         R9, R10
-	IMULQ        152(AX), R10
+	IMULQ        176(AX), R10
 	MOVQ         32(AX), R13
 	ADDQ         R10, R13
-	VBROADCASTSS 160(AX), Y10
+	VBROADCASTSS 184(AX), Y10
 	VXORPS       Y12, Y12, Y12
 	VCMPPS       $0x01, (R13), Y12, Y12
 	VMULPS       Y10, Y0, Y0
@@ -836,7 +903,7 @@ linear:
 	VCMPPS       $0x01, 32(R13), Y12, Y12
 	VMULPS       Y10, Y1, Y1
 	VANDPS       Y12, Y1, Y1
-	ADDQ         112(AX), R13
+	ADDQ         136(AX), R13
 	VXORPS       Y12, Y12, Y12
 	VCMPPS       $0x01, (R13), Y12, Y12
 	VMULPS       Y10, Y2, Y2
@@ -845,7 +912,7 @@ linear:
 	VCMPPS       $0x01, 32(R13), Y12, Y12
 	VMULPS       Y10, Y3, Y3
 	VANDPS       Y12, Y3, Y3
-	ADDQ         112(AX), R13
+	ADDQ         136(AX), R13
 	VXORPS       Y12, Y12, Y12
 	VCMPPS       $0x01, (R13), Y12, Y12
 	VMULPS       Y10, Y4, Y4
@@ -854,7 +921,7 @@ linear:
 	VCMPPS       $0x01, 32(R13), Y12, Y12
 	VMULPS       Y10, Y5, Y5
 	VANDPS       Y12, Y5, Y5
-	ADDQ         112(AX), R13
+	ADDQ         136(AX), R13
 	VXORPS       Y12, Y12, Y12
 	VCMPPS       $0x01, (R13), Y12, Y12
 	VMULPS       Y10, Y6, Y6
@@ -863,7 +930,7 @@ linear:
 	VCMPPS       $0x01, 32(R13), Y12, Y12
 	VMULPS       Y10, Y7, Y7
 	VANDPS       Y12, Y7, Y7
-	ADDQ         112(AX), R13
+	ADDQ         136(AX), R13
 	VXORPS       Y12, Y12, Y12
 	VCMPPS       $0x01, (R13), Y12, Y12
 	VMULPS       Y10, Y8, Y8
@@ -889,8 +956,8 @@ unmasked:
 	ADDQ    SI, R13
 	VMOVUPS Y8, (R13)
 	VMOVUPS Y9, 32(R13)
-	ADDQ    136(AX), DI
-	ADDQ    144(AX), R8
+	ADDQ    160(AX), DI
+	ADDQ    168(AX), R8
 	DECQ    R9
 	JNZ     tile
 	VZEROUPPER
@@ -898,25 +965,25 @@ unmasked:
 
 // func strip6(args *uint64)
 // Requires: AVX, CMOV, FMA3
-TEXT ·strip6(SB), NOSPLIT, $0-8
+TEXT ·strip6(SB), NOSPLIT, $8-8
 	MOVQ args+0(FP), AX
-	MOVQ 64(AX), CX
-	MOVQ 72(AX), DX
-	MOVQ 88(AX), BX
-	MOVQ 104(AX), SI
+	MOVQ 72(AX), CX
+	MOVQ 80(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 128(AX), SI
 	MOVQ (AX), DI
 	MOVQ 16(AX), R8
-	MOVQ 128(AX), R9
+	MOVQ 152(AX), R9
 
 tile:
 	MOVQ   DI, R10
 	LEAQ   (CX)(CX*2), R11
 	ADDQ   R10, R11
 	MOVQ   8(AX), R12
-	MOVQ   120(AX), R15
-	TESTQ  $0x00000001, R15
+	MOVQ   144(AX), BP
+	TESTQ  $0x00000001, BP
 	JNZ    fromC
-	TESTQ  $0x00000002, R15
+	TESTQ  $0x00000002, BP
 	JNZ    fromBias
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -933,19 +1000,19 @@ tile:
 	JMP    started
 
 fromBias:
-	MOVQ    24(AX), R15
-	VMOVUPS (R15), Y0
-	VMOVUPS 32(R15), Y1
-	VMOVUPS (R15), Y2
-	VMOVUPS 32(R15), Y3
-	VMOVUPS (R15), Y4
-	VMOVUPS 32(R15), Y5
-	VMOVUPS (R15), Y6
-	VMOVUPS 32(R15), Y7
-	VMOVUPS (R15), Y8
-	VMOVUPS 32(R15), Y9
-	VMOVUPS (R15), Y10
-	VMOVUPS 32(R15), Y11
+	MOVQ    24(AX), BP
+	VMOVUPS (BP), Y0
+	VMOVUPS 32(BP), Y1
+	VMOVUPS (BP), Y2
+	VMOVUPS 32(BP), Y3
+	VMOVUPS (BP), Y4
+	VMOVUPS 32(BP), Y5
+	VMOVUPS (BP), Y6
+	VMOVUPS 32(BP), Y7
+	VMOVUPS (BP), Y8
+	VMOVUPS 32(BP), Y9
+	VMOVUPS (BP), Y10
+	VMOVUPS 32(BP), Y11
 	JMP     started
 
 fromC:
@@ -969,13 +1036,16 @@ fromC:
 	VMOVUPS 32(R13), Y11
 
 started:
+	MOVQ 64(AX), R15
+
+band:
 	MOVQ 56(AX), R14
 
 segment:
 	MOVQ    40(AX), R13
 	CMPQ    R14, $0x01
 	CMOVQEQ 48(AX), R13
-	MOVQ    R13, R15
+	MOVQ    R13, BP
 	SHRQ    $0x01, R13
 	JZ      odd
 
@@ -1030,7 +1100,7 @@ pair:
 	JNZ          pair
 
 odd:
-	TESTQ        $0x00000001, R15
+	TESTQ        $0x00000001, BP
 	JZ           next
 	VMOVUPS      (R12), Y12
 	VMOVUPS      32(R12), Y13
@@ -1057,13 +1127,24 @@ odd:
 	ADDQ         DX, R11
 
 next:
-	ADDQ   80(AX), R10
-	ADDQ   80(AX), R11
-	ADDQ   96(AX), R12
-	DECQ   R14
-	JNZ    segment
-	MOVQ   120(AX), R15
-	TESTQ  $0x00000004, R15
+	DECQ R14
+	JZ   bandEnd
+	ADDQ 88(AX), R10
+	ADDQ 88(AX), R11
+	ADDQ 112(AX), R12
+	JMP  segment
+
+bandEnd:
+	DECQ R15
+	JZ   summed
+	ADDQ 96(AX), R10
+	ADDQ 96(AX), R11
+	ADDQ 120(AX), R12
+	JMP  band
+
+summed:
+	MOVQ   144(AX), BP
+	TESTQ  $0x00000004, BP
 	JZ     linear
 	VXORPS Y12, Y12, Y12
 	VMAXPS Y0, Y12, Y0
@@ -1080,14 +1161,14 @@ next:
 	VMAXPS Y11, Y12, Y11
 
 linear:
-	TESTQ        $0x00000008, R15
+	TESTQ        $0x00000008, BP
 	JZ           unmasked
-	MOVQ         128(AX), R10
+	MOVQ         152(AX), R10
 	SUBQ         R9, R10
-	IMULQ        152(AX), R10
+	IMULQ        176(AX), R10
 	MOVQ         32(AX), R13
 	ADDQ         R10, R13
-	VBROADCASTSS 160(AX), Y12
+	VBROADCASTSS 184(AX), Y12
 	VXORPS       Y14, Y14, Y14
 	VCMPPS       $0x01, (R13), Y14, Y14
 	VMULPS       Y12, Y0, Y0
@@ -1096,7 +1177,7 @@ linear:
 	VCMPPS       $0x01, 32(R13), Y14, Y14
 	VMULPS       Y12, Y1, Y1
 	VANDPS       Y14, Y1, Y1
-	ADDQ         112(AX), R13
+	ADDQ         136(AX), R13
 	VXORPS       Y14, Y14, Y14
 	VCMPPS       $0x01, (R13), Y14, Y14
 	VMULPS       Y12, Y2, Y2
@@ -1105,7 +1186,7 @@ linear:
 	VCMPPS       $0x01, 32(R13), Y14, Y14
 	VMULPS       Y12, Y3, Y3
 	VANDPS       Y14, Y3, Y3
-	ADDQ         112(AX), R13
+	ADDQ         136(AX), R13
 	VXORPS       Y14, Y14, Y14
 	VCMPPS       $0x01, (R13), Y14, Y14
 	VMULPS       Y12, Y4, Y4
@@ -1114,7 +1195,7 @@ linear:
 	VCMPPS       $0x01, 32(R13), Y14, Y14
 	VMULPS       Y12, Y5, Y5
 	VANDPS       Y14, Y5, Y5
-	ADDQ         112(AX), R13
+	ADDQ         136(AX), R13
 	VXORPS       Y14, Y14, Y14
 	VCMPPS       $0x01, (R13), Y14, Y14
 	VMULPS       Y12, Y6, Y6
@@ -1123,7 +1204,7 @@ linear:
 	VCMPPS       $0x01, 32(R13), Y14, Y14
 	VMULPS       Y12, Y7, Y7
 	VANDPS       Y14, Y7, Y7
-	ADDQ         112(AX), R13
+	ADDQ         136(AX), R13
 	VXORPS       Y14, Y14, Y14
 	VCMPPS       $0x01, (R13), Y14, Y14
 	VMULPS       Y12, Y8, Y8
@@ -1132,7 +1213,7 @@ linear:
 	VCMPPS       $0x01, 32(R13), Y14, Y14
 	VMULPS       Y12, Y9, Y9
 	VANDPS       Y14, Y9, Y9
-	ADDQ         112(AX), R13
+	ADDQ         136(AX), R13
 	VXORPS       Y14, Y14, Y14
 	VCMPPS       $0x01, (R13), Y14, Y14
 	VMULPS       Y12, Y10, Y10
@@ -1161,8 +1242,8 @@ unmasked:
 	ADDQ    SI, R13
 	VMOVUPS Y10, (R13)
 	VMOVUPS Y11, 32(R13)
-	ADDQ    136(AX), DI
-	ADDQ    144(AX), R8
+	ADDQ    160(AX), DI
+	ADDQ    168(AX), R8
 	DECQ    R9
 	JNZ     tile
 	VZEROUPPER

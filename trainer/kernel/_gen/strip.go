@@ -8,8 +8,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// Offsets in stripArgs of ../strip_amd64.go; strides are in bytes, of segments what is to be added
-// after the last step of one to come to the next.
+// Offsets in stripArgs of ../strip_amd64.go; strides are in bytes, of segments and
+// bands what is to be added after the last step of one to come to the next.
 const (
 	argA = 8 * iota
 	argB
@@ -19,11 +19,14 @@ const (
 	argK
 	argKLast
 	argSegs
+	argBands
 	argARow
 	argAStep
 	argASeg
+	argABand
 	argBStep
 	argBSeg
+	argBBand
 	argCRow
 	argMaskRow
 	argFlags
@@ -69,7 +72,7 @@ func strip(rows int) {
 	b0, b1 := YMM(), YMM()
 	x := [2]VecVirtual{YMM(), YMM()}
 	a, a3, b, c := GP64().(GPVirtual), GP64().(GPVirtual), GP64().(GPVirtual), GP64().(GPVirtual)
-	k, seg, tmp := GP64(), GP64(), GP64().(GPVirtual)
+	k, seg, band, tmp := GP64(), GP64(), GP64(), GP64().(GPVirtual)
 
 	Label("tile")
 	MOVQ(aTile, a)
@@ -80,6 +83,8 @@ func strip(rows int) {
 	MOVQ(f(argB), b)
 	start(acc, f, cTile, c, cRow, tmp)
 
+	MOVQ(f(argBands), band)
+	Label("band")
 	MOVQ(f(argSegs), seg)
 	Label("segment")
 	MOVQ(f(argK), k)
@@ -109,6 +114,13 @@ func strip(rows int) {
 			ADDQ(aStep, a3)
 		}
 	}
+	advance := func(byA, byB Mem) {
+		ADDQ(byA, a)
+		if rows > 3 {
+			ADDQ(byA, a3)
+		}
+		ADDQ(byB, b)
+	}
 	Label("pair")
 	step()
 	step()
@@ -119,13 +131,16 @@ func strip(rows int) {
 	JZ(LabelRef("next"))
 	step()
 	Label("next")
-	ADDQ(f(argASeg), a)
-	if rows > 3 {
-		ADDQ(f(argASeg), a3)
-	}
-	ADDQ(f(argBSeg), b)
 	DECQ(seg)
-	JNZ(LabelRef("segment"))
+	JZ(LabelRef("bandEnd"))
+	advance(f(argASeg), f(argBSeg))
+	JMP(LabelRef("segment"))
+	Label("bandEnd")
+	DECQ(band)
+	JZ(LabelRef("summed"))
+	advance(f(argABand), f(argBBand))
+	JMP(LabelRef("band"))
+	Label("summed")
 
 	finish(acc, f, b0, x[0], a, c, tmp, tiles)
 	MOVQ(cTile, c)

@@ -1,0 +1,174 @@
+package kernel
+
+import "fmt"
+
+// ConvShape is what a convolution is asked to be.
+type ConvShape struct {
+	H, W, In    int // input maps
+	KH, KW, Out int // kernel and output channels
+	Stride      int
+	Same        bool // pad as Keras' "same": outputs are ⌈H/Stride⌉; else "valid", no padding
+	Packed      bool // the input is packed maps (Images); such a convolution has no InputGradient
+	Direct      bool // never use Winograd's algorithm
+}
+
+// Conv is a convolution with its geometry worked out. The zero value is of no use; NewConv makes one.
+//
+// Weights are a matrix in the panel layout of WeightRows rows and Out columns. The rows run over input
+// panel, kernel row, kernel column, channel of the panel, which is the order in which the forward pass
+// adds; the rows of padding channels are zero, get zero gradients, and so stay zero under elementwise
+// optimizers.
+type Conv struct {
+	ConvShape
+	OH, OW             int // output maps
+	HaloIn, HaloOut    int // halos that the input, for InputGradient the gradient of the output, need at least
+	padTop, padLeft    int
+	panelsIn, panelOut int
+	winograd           bool
+}
+
+// MapEpilogue is what a forward convolution does to its result on the way to memory.
+type MapEpilogue struct {
+	Bias []float32 // Padded(Out) floats with a zero tail, or nil
+	ReLU bool
+}
+
+// NewConv works out the geometry of a convolution.
+func NewConv(s ConvShape) (Conv, error) {
+	c := Conv{ConvShape: s}
+	for _, v := range []int{s.H, s.W, s.In, s.KH, s.KW, s.Out, s.Stride} {
+		if v < 1 {
+			return Conv{}, fmt.Errorf("convolution of %d×%d×%d maps to %d channels, kernel %d×%d, stride %d: every size must be at least 1", s.H, s.W, s.In, s.Out, s.KH, s.KW, s.Stride)
+		}
+	}
+	if !s.Same && (s.KH > s.H || s.KW > s.W) {
+		return Conv{}, fmt.Errorf("a kernel of %d×%d is larger than its input of %d×%d", s.KH, s.KW, s.H, s.W)
+	}
+	var below, right int
+	c.OH, c.padTop, below = extent(s.H, s.KH, s.Stride, s.Same)
+	c.OW, c.padLeft, right = extent(s.W, s.KW, s.Stride, s.Same)
+	c.HaloIn = max(c.padTop, c.padLeft, below, right)
+	for r := range s.Stride {
+		c.HaloOut = max(c.HaloOut, c.phase(s.H, s.KH, c.OH, c.padTop, r).halo, c.phase(s.W, s.KW, c.OW, c.padLeft, r).halo)
+	}
+	c.panelsIn, c.panelOut = Padded(s.In)/Width, Padded(s.Out)/Width
+	return c, nil
+}
+
+// extent is the output size along one axis, the padding before it, and how many pixels past its end
+// the last window reaches.
+func extent(n, k, stride int, same bool) (out, before, after int) {
+	out = (n-k)/stride + 1
+	if same {
+		out = (n + stride - 1) / stride
+		before = max((out-1)*stride+k-n, 0) / 2
+	}
+	return out, before, max((out-1)*stride+k-before-n, 0)
+}
+
+// WeightRows is the number of rows of the weight matrix, padding channels included.
+func (c *Conv) WeightRows() int {
+	if c.Packed {
+		return c.KH * c.KW * c.In
+	}
+	return c.KH * c.KW * Padded(c.In)
+}
+
+// weightRow is the row of the weights of a tap and an input channel.
+func (c *Conv) weightRow(ky, kx, channel int) int {
+	if c.Packed {
+		return (ky*c.KW+kx)*c.In + channel
+	}
+	return ((channel/Width*c.KH+ky)*c.KW+kx)*Width + channel%Width
+}
+
+// PackWeights fills w from src, [KH][KW][In][Out] in C order, and zeroes the padding.
+func (c *Conv) PackWeights(w Matrix, src []float32) {
+	c.checkWeights("PackWeights", w)
+	clear(w.Data[:PanelLen(w.Rows, w.Cols)])
+	for i := range c.KH * c.KW * c.In {
+		row := c.weightRow(i/c.In/c.KW, i/c.In%c.KW, i%c.In)
+		for o := range c.Out {
+			w.Set(row, o, src[i*c.Out+o])
+		}
+	}
+}
+
+// UnpackWeights writes w to dst, [KH][KW][In][Out] in C order.
+func (c *Conv) UnpackWeights(dst []float32, w Matrix) {
+	c.checkWeights("UnpackWeights", w)
+	for i := range c.KH * c.KW * c.In {
+		row := c.weightRow(i/c.In/c.KW, i/c.In%c.KW, i%c.In)
+		for o := range c.Out {
+			dst[i*c.Out+o] = w.At(row, o)
+		}
+	}
+}
+
+func (c *Conv) checkWeights(what string, w Matrix) {
+	w.check(what)
+	if w.Rows != c.WeightRows() || w.Cols != c.Out || w.RowStride != Width || w.PanelStride != Width*w.Rows {
+		panic(fmt.Sprintf("kernel: %s: weights of %d×%d, strides %d and %d, want panels of %d×%d", what, w.Rows, w.Cols, w.RowStride, w.PanelStride, c.WeightRows(), c.Out))
+	}
+}
+
+// checkInput panics unless x can be the input, or with dx the gradient of the input.
+func (c *Conv) checkInput(what string, x Maps, halo int) {
+	x.check(what)
+	if x.H != c.H || x.W != c.W || x.C != c.In || x.Packed != c.Packed || x.Halo < halo {
+		panic(fmt.Sprintf("kernel: %s: input maps of %d×%d×%d, halo %d, packed %t, want %d×%d×%d, halo %d, packed %t",
+			what, x.H, x.W, x.C, x.Halo, x.Packed, c.H, c.W, c.In, halo, c.Packed))
+	}
+}
+
+func (c *Conv) checkOutput(what string, y Maps, images, halo int) {
+	y.check(what)
+	if y.N != images || y.H != c.OH || y.W != c.OW || y.C != c.Out || y.Packed || y.Halo < halo {
+		panic(fmt.Sprintf("kernel: %s: %d output maps of %d×%d×%d, halo %d, packed %t, want %d of %d×%d×%d, halo %d",
+			what, y.N, y.H, y.W, y.C, y.Halo, y.Packed, images, c.OH, c.OW, c.Out, halo))
+	}
+}
+
+// ForwardLen is the number of floats of the buffer of Prepare and Forward.
+func (c *Conv) ForwardLen() int { return 0 }
+
+// BackwardLen is the number of floats of the buffer of PrepareBackward and InputGradient: all weights
+// with rows and columns exchanged.
+func (c *Conv) BackwardLen() int {
+	if c.Packed {
+		return 0
+	}
+	return c.KH * c.KW * Padded(c.In) * Padded(c.Out)
+}
+
+// ScratchLen is the number of floats that a call of Forward, InputGradient or WeightGradient needs for
+// itself: one buffer for each thread.
+func (c *Conv) ScratchLen() int { return 0 }
+
+// Prepare brings the weights into the form that Forward wants, after every change of them.
+func (c *Conv) Prepare(fw []float32, w Matrix) { c.checkWeights("Prepare", w) }
+
+// Forward is y = x ∗ w. The halo of x must be at least HaloIn.
+func (c *Conv) Forward(y, x Maps, w Matrix, fw []float32, e MapEpilogue, scratch []float32) {
+	active().forward(c, y, x, w, e)
+}
+
+// InputGradient is dx = dy ∗ wᵀ, with a mask 0 where the mask is not positive: the backward of the
+// ReLU whose output x was. bw is PrepareBackward's; the halo of dy must be at least HaloOut.
+func (c *Conv) InputGradient(dx, dy Maps, bw []float32, mask *Maps, scratch []float32) {
+	active().inputGradient(c, dx, dy, bw, mask)
+}
+
+// PrepareBackward brings the weights into the form that InputGradient wants.
+func (c *Conv) PrepareBackward(bw []float32, w Matrix) { active().prepareBackward(c, bw, w) }
+
+// WeightGradient is dw[tap] = Σ x·dy over all pixels of all images, in the layout of the weights.
+func (c *Conv) WeightGradient(dw Matrix, dy, x Maps, scratch []float32) {
+	c.WeightGradientPanels(dw, dy, x, 0, c.panelOut, scratch)
+}
+
+// WeightGradientPanels is WeightGradient for the panels [from, to) of output channels: the share of
+// one thread. The bits do not depend on the split.
+func (c *Conv) WeightGradientPanels(dw Matrix, dy, x Maps, from, to int, scratch []float32) {
+	active().weightGradient(c, dw, dy, x, from, to)
+}

@@ -1,0 +1,277 @@
+package kernel
+
+import "fmt"
+
+// The direct convolutions run on strips without copying patches: the taps of one kernel row are
+// contiguous floats of a panel (a segment), the kernel rows lie a row apart (the segments), the
+// channel panels a panel apart (the bands).
+
+// The rows of a strip are neighbouring pixels of an image row, or the same pixel of several images: a
+// row of 7 would leave a tile of 3, which cannot hide the latency of the multiply-adds; a batch seldom
+// leaves any.
+
+// byImages tells whether tiles over images are better filled than tiles over a row of width pixels.
+func byImages(images, width int) bool { return fill(images) > fill(width) }
+
+// fill is the share of the peak that tiles of n rows can reach, in eighths of a row: tiles of 4 to 6
+// rows run at it, smaller ones take the time of 4.
+func fill(n int) int {
+	tiles := (n + 5) / 6
+	size, larger := n/tiles, n%tiles
+	return 1000 * n / (larger*max(size+1, 4) + (tiles-larger)*max(size, 4))
+}
+
+func (t tier) forward(c *Conv, y, x Maps, w Matrix, e MapEpilogue) {
+	c.checkInput("Forward", x, c.HaloIn)
+	c.checkOutput("Forward", y, x.N, 0)
+	c.checkWeights("Forward", w)
+	if e.Bias != nil && len(e.Bias) < Padded(c.Out) {
+		panic(fmt.Sprintf("kernel: Forward: a bias of %d for %d channels", len(e.Bias), c.Out))
+	}
+	var s strip
+	s.bands, s.segs, s.aStep = x.panels(), c.KH, 1
+	s.k = c.KW * x.pixel()
+	s.kLast = s.k
+	s.aSeg, s.aBand = x.row(), x.panel()
+	s.bStep, s.bSeg, s.bBand = Width, s.k*Width, c.KH*s.k*Width
+	flags := stripFlags(0)
+	if e.Bias != nil {
+		flags |= fromBias
+	}
+	if e.ReLU {
+		flags |= relu
+	}
+	g := grid{dst: y, src: x, rows: c.OH, cols: c.OW, dstStep: 1, srcStep: c.Stride, srcY: -c.padTop, srcX: -c.padLeft}
+	for n := 0; n < x.N; n += g.images(x.N - n) {
+		for q := range y.panels() {
+			s.b, s.flags = w.Data[q*w.PanelStride:], flags
+			if e.Bias != nil {
+				s.bias = e.Bias[q*Width:]
+			}
+			t.grid(&s, &g, n, q)
+		}
+	}
+}
+
+// grid is a set of pixels that strips compute: pixel (i, j) of dst, rows × cols of them dstStep apart
+// from (dstY, dstX) on, reads the window of src that begins srcStep·(i, j) from (srcY, srcX) on.
+type grid struct {
+	dst, src            Maps
+	mask                *Maps
+	rows, cols          int
+	dstStep, dstY, dstX int
+	srcStep, srcY, srcX int
+}
+
+// images is how many of the images left one round of strips takes: one, unless its rows fill tiles
+// badly; then a block that the second-level cache holds.
+func (g *grid) images(left int) int {
+	if n := min(left, imageBlock); byImages(n, g.cols) {
+		return n
+	}
+	return 1
+}
+
+// imageBlock is a multiple of six and of four.
+const imageBlock = 24
+
+// grid runs s for all pixels of g in one panel of dst, for one image or one block of them.
+func (t tier) grid(s *strip, g *grid, n, panel int) {
+	images := g.images(g.dst.N - n)
+	aRow, aGroup := g.srcStep*g.src.pixel(), g.srcStep*g.src.row()
+	cRow, cGroup := g.dstStep*Width, g.dstStep*g.dst.row()
+	rows, groups, calls := g.cols, g.rows, 1
+	if images > 1 {
+		// The same pixel of all images are the rows, a row of pixels the groups.
+		rows, groups, calls = images, g.cols, g.rows
+		aRow, aGroup = g.src.image(), aRow
+		cRow, cGroup = g.dst.image(), cRow
+	}
+	s.aRow, s.cRow, s.aGroup, s.cGroup = aRow, cRow, aGroup, cGroup
+	// A call may not run for long: groups are cut into blocks.
+	block := max(1, blockWork/Width/max(1, rows*s.steps()))
+	s.rows = rows
+	for call := range calls {
+		for first := 0; first < groups; first += block {
+			s.groups = min(block, groups-first)
+			i, j := first, 0
+			if images > 1 {
+				i, j = call, first
+			}
+			s.a = g.src.tail(n, 0, g.srcY+i*g.srcStep, g.srcX+j*g.srcStep)
+			s.c = g.dst.tail(n, panel, g.dstY+i*g.dstStep, g.dstX+j*g.dstStep)
+			if g.mask != nil {
+				s.mask = g.mask.tail(n, panel, g.dstY+i*g.dstStep, g.dstX+j*g.dstStep)
+				s.maskRow, s.maskGroup = g.dstStep*Width, g.dstStep*g.mask.row()
+				if images > 1 {
+					s.maskRow, s.maskGroup = g.mask.image(), s.maskRow
+				}
+			}
+			t.run(s)
+		}
+	}
+}
+
+// phase is the part of an input gradient along one axis whose pixels, Stride apart, see the same taps:
+// taps first, first+Stride, … of count. Pixel i of the phase is pixel at + i·Stride of dx and reads
+// count pixels of dy from from + i on, the last tap first.
+type phase struct {
+	first, count int
+	at, pixels   int
+	from         int
+	halo         int // how far the windows reach beyond dy
+}
+
+// phase works out phase r of an axis of n input and out output pixels under k taps after pad pixels of padding.
+func (c *Conv) phase(n, k, out, pad, r int) phase {
+	p := phase{first: r, count: max(0, (k-r+c.Stride-1)/c.Stride)}
+	p.at = ((r-pad)%c.Stride + c.Stride) % c.Stride
+	p.pixels = max(0, (n-p.at+c.Stride-1)/c.Stride)
+	p.from = (p.at+pad-r)/c.Stride - p.count + 1
+	if p.pixels > 0 && p.count > 0 {
+		p.halo = max(0, -p.from, p.from+p.pixels-1+p.count-out)
+	}
+	return p
+}
+
+// prepareBackward writes for every phase [input panel][output panel][tap row][tap column][output
+// channel][input channel], taps reversed.
+func (t tier) prepareBackward(c *Conv, bw []float32, w Matrix) {
+	c.checkWeights("PrepareBackward", w)
+	if c.Packed {
+		panic("kernel: PrepareBackward: packed input has no gradient")
+	}
+	if len(bw) < c.BackwardLen() {
+		panic(fmt.Sprintf("kernel: PrepareBackward: a buffer of %d, want %d", len(bw), c.BackwardLen()))
+	}
+	for r := range c.Stride * c.Stride {
+		v, h, to := c.nth(r)
+		for p := range c.panelsIn {
+			for q := range c.panelOut {
+				for i := range v.count * h.count {
+					ky := v.first + (v.count-1-i/h.count)*c.Stride
+					kx := h.first + (h.count-1-i%h.count)*c.Stride
+					t.transpose16(bw[to:], Width, w.Data[q*w.PanelStride+((p*c.KH+ky)*c.KW+kx)*Width*Width:], Width)
+					to += Width * Width
+				}
+			}
+		}
+	}
+}
+
+// nth is the phase r, of Stride² of them, and the place of its weights.
+func (c *Conv) nth(r int) (v, h phase, weights int) {
+	for i := range r + 1 {
+		v, h = c.phase(c.H, c.KH, c.OH, c.padTop, i/c.Stride), c.phase(c.W, c.KW, c.OW, c.padLeft, i%c.Stride)
+		if i < r {
+			weights += v.count * h.count * c.panelsIn * c.panelOut * Width * Width
+		}
+	}
+	return v, h, weights
+}
+
+func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps) {
+	c.checkInput("InputGradient", dx, 0)
+	c.checkOutput("InputGradient", dy, dx.N, c.HaloOut)
+	if c.Packed || len(bw) < c.BackwardLen() {
+		panic(fmt.Sprintf("kernel: InputGradient: a buffer of %d, want %d; packed input %t", len(bw), c.BackwardLen(), c.Packed))
+	}
+	var s strip
+	if mask != nil {
+		checkMaps("InputGradient mask", dx, *mask)
+		s.flags, s.scale = masked, 1
+	}
+	s.aStep, s.bStep = 1, Width
+	s.aSeg, s.aBand = dy.row(), dy.panel()
+	for r := range c.Stride * c.Stride {
+		v, h, weights := c.nth(r)
+		if v.pixels == 0 || h.pixels == 0 {
+			continue
+		}
+		s.bands, s.segs, s.k = c.panelOut, v.count, h.count*Width
+		if v.count*h.count == 0 {
+			s.bands, s.segs, s.k = 1, 1, 0 // no tap reaches these pixels: zero
+		}
+		s.kLast = s.k
+		s.bSeg, s.bBand = s.k*Width, s.segs*s.k*Width
+		g := grid{dst: dx, src: dy, mask: mask, rows: v.pixels, cols: h.pixels, dstStep: c.Stride, dstY: v.at, dstX: h.at, srcStep: 1, srcY: v.from, srcX: h.from}
+		for n := 0; n < dx.N; n += g.images(dx.N - n) {
+			for p := range c.panelsIn {
+				s.b = bw[weights+p*s.bands*s.bBand:]
+				t.grid(&s, &g, n, p)
+			}
+		}
+	}
+}
+
+// gradientSteps bounds the pixels of one strip of a weight gradient: as many of x and dy stay in the
+// first-level cache while the tiles go over them.
+const gradientSteps = 256
+
+func (t tier) weightGradient(c *Conv, dw Matrix, dy, x Maps, from, to int) {
+	c.checkInput("WeightGradient", x, c.HaloIn)
+	c.checkOutput("WeightGradient", dy, x.N, 0)
+	c.checkWeights("WeightGradient", dw)
+	var s strip
+	s.rows = c.KW * x.pixel()
+	s.aRow, s.aGroup, s.cRow, s.cGroup = 1, x.row(), Width, c.KW*x.pixel()*Width
+	s.k, s.kLast, s.aStep, s.bStep = c.OW, c.OW, c.Stride*x.pixel(), Width
+	s.aSeg, s.bSeg = c.Stride*x.row(), dy.row()
+	s.aBand, s.bBand = x.image(), dy.image()
+	rows := min(c.OH, max(1, gradientSteps/c.OW))
+	images := 1
+	if rows == c.OH {
+		images = max(1, gradientSteps/(c.OW*c.OH))
+	}
+	if x.N == 0 {
+		clear(dw.Data[from*dw.PanelStride : to*dw.PanelStride])
+	}
+	for n := 0; n < x.N; n += images {
+		s.bands = min(images, x.N-n)
+		for y := 0; y < c.OH; y += rows {
+			s.segs = min(rows, c.OH-y)
+			s.flags = fromC
+			if n == 0 && y == 0 {
+				s.flags = 0
+			}
+			for q := from; q < to; q++ {
+				s.b = dy.tail(n, q, y, 0)
+				for p := range x.panels() {
+					block := max(1, blockWork/Width/(s.rows*s.steps()))
+					for ky := 0; ky < c.KH; ky += block {
+						s.groups = min(block, c.KH-ky)
+						s.a = x.tail(n, p, y*c.Stride-c.padTop+ky, -c.padLeft)
+						s.c = dw.Data[q*dw.PanelStride+(p*c.KH+ky)*s.cGroup:]
+						t.run(&s)
+					}
+				}
+			}
+		}
+	}
+}
+
+// BiasGradient is the sum of dy over all pixels by channel: float32 within a row of an image, float64
+// over rows and images. dst is padded; its tail gets zeros.
+func BiasGradient(dst []float32, dy Maps) {
+	dy.check("BiasGradient")
+	t := active()
+	if len(dst) < Padded(dy.C) || dy.Packed {
+		panic(fmt.Sprintf("kernel: BiasGradient: a vector of %d for %d channels, packed %t", len(dst), dy.C, dy.Packed))
+	}
+	for p := range dy.panels() {
+		var total [Width]float64
+		t.sumMaps(&total, dy, p)
+		narrow(dst[p*Width:], &total, 1)
+	}
+}
+
+// sumMaps adds all pixels of a panel.
+func (t tier) sumMaps(total *[Width]float64, x Maps, panel int) {
+	for n := range x.N {
+		for y := range x.H {
+			var part [Width]float32
+			t.sumPanel(&part, x.W, x.Row(n, panel, y), Width)
+			addWide(total, &part)
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package kernel
+
+import "fmt"
+
+// The functions below are those of matrices for maps. They go row by row over the interior, so that
+// the halo stays zero; sums are float32 within a row of an image and float64 over rows and images.
+
+// MapStats is the mean and the biased variance of every channel over all pixels of all images.
+func MapStats(mean, variance []float32, x Maps) { active().mapStats(mean, variance, x) }
+
+// MapNormalize is Normalize by channel; y may be x.
+func MapNormalize(y, x Maps, mean, scale, shift []float32) {
+	active().mapNormalize(y, x, mean, scale, shift)
+}
+
+// MapNormBackward is BatchNormBackward by channel; dx may be dy.
+func MapNormBackward(dx, dy, x Maps, n BatchNorm, dgamma, dbeta []float32) {
+	active().mapNormBackward(dx, dy, x, n, dgamma, dbeta)
+}
+
+// ActivateMaps is y = f(x); y may be x.
+func ActivateMaps(y, x Maps, a Activation) { active().activateMaps(y, x, a) }
+
+// ActivateMapsBackward is dx = dy·f'; it reads x or y as ActivateBackward does, and dx may be dy.
+func ActivateMapsBackward(dx, dy, x, y Maps, a Activation) {
+	active().activateMapsBackward(dx, dy, x, y, a)
+}
+
+// DropoutMaps is Dropout of every element of feature maps: pixel (n, y, x) counts as row
+// (n·H + y)·W + x of a matrix of the channels.
+func DropoutMaps(x Maps, s Stream, rate float32) { DropoutMapsFrom(x, s, rate, 0) }
+
+// DropoutMapsFrom is DropoutMaps of images that begin at image first of a larger batch.
+func DropoutMapsFrom(x Maps, s Stream, rate float32, first int) {
+	active().dropoutMaps(x, s, rate, first)
+}
+
+// AddMaps is dst += src, the end of a residual block.
+func AddMaps(dst, src Maps) {
+	checkMaps("AddMaps", dst, src)
+	t := active()
+	for i := range dst.rows() {
+		t.axpy(dst.nth(i), src.nth(i), 1)
+	}
+}
+
+// CopyMaps copies the interior of maps, whatever the halos.
+func CopyMaps(dst, src Maps) {
+	checkMaps("CopyMaps", dst, src)
+	for i := range dst.rows() {
+		copy(dst.nth(i), src.nth(i))
+	}
+}
+
+// rows is the number of interior rows of all panels, nth one of them.
+func (m Maps) rows() int { return m.N * m.panels() * m.H }
+
+func (m Maps) nth(i int) []float32 {
+	np := m.panels()
+	return m.Row(i/m.H/np, i/m.H%np, i%m.H)
+}
+
+func checkChannels(what string, m Maps, vectors ...[]float32) {
+	m.check(what)
+	for _, v := range vectors {
+		if len(v) < Padded(m.C) || m.Packed {
+			panic(fmt.Sprintf("kernel: %s: a vector of %d for %d channels, which are padded to %d; packed %t", what, len(v), m.C, Padded(m.C), m.Packed))
+		}
+	}
+}
+
+func (t tier) mapStats(mean, variance []float32, x Maps) {
+	checkChannels("MapStats", x, mean, variance)
+	count := float64(max(1, x.N*x.H*x.W))
+	for p := range x.panels() {
+		var sum, square [Width]float64
+		t.sumMaps(&sum, x, p)
+		narrow(mean[p*Width:], &sum, count)
+		for n := range x.N {
+			for y := range x.H {
+				var part [Width]float32
+				t.squarePanel(&part, (*[Width]float32)(mean[p*Width:]), x.W, x.Row(n, p, y), Width)
+				addWide(&square, &part)
+			}
+		}
+		narrow(variance[p*Width:], &square, count)
+	}
+}
+
+func (t tier) mapNormalize(y, x Maps, mean, scale, shift []float32) {
+	checkMaps("MapNormalize", y, x)
+	checkChannels("MapNormalize", x, mean, scale, shift)
+	for n := range x.N {
+		for p := range x.panels() {
+			m, k, s := (*[Width]float32)(mean[p*Width:]), (*[Width]float32)(scale[p*Width:]), (*[Width]float32)(shift[p*Width:])
+			for row := range x.H {
+				t.normalizePanel(x.W, y.Row(n, p, row), Width, x.Row(n, p, row), Width, m, k, s)
+			}
+		}
+	}
+}
+
+func (t tier) mapNormBackward(dx, dy, x Maps, b BatchNorm, dgamma, dbeta []float32) {
+	checkMaps("MapNormBackward", dx, dy)
+	checkMaps("MapNormBackward", dx, x)
+	checkChannels("MapNormBackward", x, b.Mean, b.InvStd, b.Gamma, dgamma, dbeta)
+	for p := range x.panels() {
+		mean := (*[Width]float32)(b.Mean[p*Width:])
+		var sum, cross [Width]float64
+		for n := range x.N {
+			for y := range x.H {
+				var s, c [Width]float32
+				t.gradPanel(&s, &c, mean, x.W, dy.Row(n, p, y), Width, x.Row(n, p, y), Width)
+				addWide(&sum, &s)
+				addWide(&cross, &c)
+			}
+		}
+		k := b.constants(p, &sum, &cross, max(1, x.N*x.H*x.W), dgamma, dbeta)
+		for n := range x.N {
+			for y := range x.H {
+				t.gradInputPanel(&k, mean, x.W, dx.Row(n, p, y), Width, dy.Row(n, p, y), Width, x.Row(n, p, y), Width)
+			}
+		}
+	}
+}
+
+func (t tier) activateMaps(y, x Maps, a Activation) {
+	checkMaps("ActivateMaps", y, x)
+	a.check()
+	for i := range x.rows() {
+		t.activateRun(y.nth(i), x.nth(i), a)
+	}
+	if a == Sigmoid {
+		y.clearChannels()
+	}
+}
+
+// clearChannels restores the zeros of the padding channels.
+func (m Maps) clearChannels() {
+	tail := m.C % Width
+	if tail == 0 {
+		return
+	}
+	for n := range m.N {
+		for y := range m.H {
+			row := m.Row(n, m.panels()-1, y)
+			for x := range m.W {
+				clear(row[x*Width+tail : (x+1)*Width])
+			}
+		}
+	}
+}
+
+func (t tier) activateMapsBackward(dx, dy, x, y Maps, a Activation) {
+	a.check()
+	checkMaps("ActivateMapsBackward", dx, dy)
+	from := y
+	switch {
+	case a.NeedsInput():
+		from = x
+	case a == Linear:
+		from = dy
+	}
+	checkMaps("ActivateMapsBackward", dx, from)
+	for i := range dx.rows() {
+		t.activateBackwardRun(dx.nth(i), dy.nth(i), from.nth(i), a)
+	}
+}
+
+func (t tier) dropoutMaps(x Maps, s Stream, rate float32, first int) {
+	x.check("DropoutMaps")
+	d, drops := newDrop(rate, first)
+	if !drops {
+		return
+	}
+	np := uint64(x.panels())
+	for n := range x.N {
+		for p := range x.panels() {
+			for y := range x.H {
+				pixel := uint64(((first+n)*x.H + y) * x.W)
+				t.dropGroups(d, s, x.Row(n, p, y), Width, x.W, pixel*np+uint64(p), np)
+			}
+		}
+	}
+}

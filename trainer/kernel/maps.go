@@ -1,0 +1,239 @@
+package kernel
+
+import "fmt"
+
+// Maps are N images of H×W pixels and C channels, in panels of 16 channels and with a frame of Halo
+// zero pixels around every image: [N][panels][H+2·Halo][W+2·Halo][16]. The taps of a convolution's row
+// are then contiguous for every pixel, so that no patch is ever copied. Halo and padding channels hold
+// zeros, which the kernels rely on and never write: allocate zeroed and let only kernels write.
+//
+// Packed maps, for the few channels of a network's input, have no panels: [N][H+2·Halo][W+2·Halo][C].
+type Maps struct {
+	Data       []float32
+	N, H, W, C int
+	Halo       int
+	Packed     bool
+}
+
+// MapsLen is the number of floats of NewMaps.
+func MapsLen(n, h, w, c, halo int) int { return n * Padded(c) * (h + 2*halo) * (w + 2*halo) }
+
+// NewMaps lays maps in panels over data, MapsLen zeros or more.
+func NewMaps(data []float32, n, h, w, c, halo int) Maps {
+	m := Maps{Data: data, N: n, H: h, W: w, C: c, Halo: halo}
+	m.check("NewMaps")
+	return m
+}
+
+// ImagesLen is the number of floats of Images.
+func ImagesLen(n, h, w, c, halo int) int { return n * c * (h + 2*halo) * (w + 2*halo) }
+
+// Images lays packed maps over data, ImagesLen zeros or more.
+func Images(data []float32, n, h, w, c, halo int) Maps {
+	m := Maps{Data: data, N: n, H: h, W: w, C: c, Halo: halo, Packed: true}
+	m.check("Images")
+	return m
+}
+
+func (m Maps) check(what string) {
+	if m.N < 0 || m.H < 1 || m.W < 1 || m.C < 1 || m.Halo < 0 {
+		panic(fmt.Sprintf("kernel: %s: %d maps of %d×%d×%d with a halo of %d", what, m.N, m.H, m.W, m.C, m.Halo))
+	}
+	if need := m.N * m.image(); need > len(m.Data) {
+		panic(fmt.Sprintf("kernel: %s: %d maps of %d×%d×%d with a halo of %d need %d floats, have %d", what, m.N, m.H, m.W, m.C, m.Halo, need, len(m.Data)))
+	}
+}
+
+// checkMaps panics unless a and b are maps of panels of one shape, whatever their halos.
+func checkMaps(what string, a, b Maps) {
+	a.check(what)
+	b.check(what)
+	if a.N != b.N || a.H != b.H || a.W != b.W || a.C != b.C || a.Packed || b.Packed {
+		panic(fmt.Sprintf("kernel: %s: maps %d·%d×%d×%d and %d·%d×%d×%d, packed %t and %t, do not go together",
+			what, a.N, a.H, a.W, a.C, b.N, b.H, b.W, b.C, a.Packed, b.Packed))
+	}
+}
+
+// pixel, row, panel and image are strides in floats.
+func (m Maps) pixel() int {
+	if m.Packed {
+		return m.C
+	}
+	return Width
+}
+
+func (m Maps) row() int   { return (m.W + 2*m.Halo) * m.pixel() }
+func (m Maps) panel() int { return (m.H + 2*m.Halo) * m.row() }
+func (m Maps) image() int { return m.panels() * m.panel() }
+
+func (m Maps) panels() int {
+	if m.Packed {
+		return 1
+	}
+	return Padded(m.C) / Width
+}
+
+// from is the place of pixel (y, x) of an image's panel; y and x may lie in the halo.
+func (m Maps) from(n, panel, y, x int) int {
+	return n*m.image() + panel*m.panel() + (y+m.Halo)*m.row() + (x+m.Halo)*m.pixel()
+}
+
+// tail is the data from pixel (y, x) on.
+func (m Maps) tail(n, panel, y, x int) []float32 { return m.Data[m.from(n, panel, y, x):] }
+
+// Row is the interior of one row of one panel: W pixels of 16 floats (of C floats in packed maps).
+func (m Maps) Row(n, panel, y int) []float32 { return m.tail(n, panel, y, 0)[:m.W*m.pixel()] }
+
+func (m Maps) index(n, y, x, c int) int {
+	if m.Packed {
+		return m.from(n, 0, y, x) + c
+	}
+	return m.from(n, c/Width, y, x) + c%Width
+}
+
+// At reads channel c of pixel (y, x) of image n.
+func (m Maps) At(n, y, x, c int) float32 { return m.Data[m.index(n, y, x, c)] }
+
+// Set writes channel c of pixel (y, x) of image n.
+func (m Maps) Set(n, y, x, c int, v float32) { m.Data[m.index(n, y, x, c)] = v }
+
+// Head is the first n images: a short last batch.
+func (m Maps) Head(n int) Maps { return m.Slice(0, n) }
+
+// Slice is the images [from, to) over the same data: the share of a thread, or a block that stays in
+// the cache through several layers.
+func (m Maps) Slice(from, to int) Maps {
+	if from < 0 || to < from || to > m.N {
+		panic(fmt.Sprintf("kernel: images [%d, %d) of %d", from, to, m.N))
+	}
+	m.Data = m.Data[from*m.image() : to*m.image()]
+	m.N = to - from
+	return m
+}
+
+// matrix is the interior of one row of one panel as a matrix of one panel: a pixel a row.
+func (m Maps) matrix(n, panel, y int) Matrix {
+	return Matrix{Data: m.Row(n, panel, y), Rows: m.W, Cols: min(Width, m.C-panel*Width), RowStride: Width, PanelStride: Width * m.W}
+}
+
+// GatherImageBytes fills image i of dst with row rows[i] of src, H·W·C bytes in that order, times mul
+// plus add as in GatherBytes.
+func GatherImageBytes(dst Maps, src []byte, rows []int32, mul, add []float32) {
+	size := checkImages("GatherImageBytes", dst, rows)
+	each := len(mul) != 1
+	if len(mul) != len(add) || each && len(mul) != size {
+		panic(fmt.Sprintf("kernel: GatherImageBytes: %d factors and %d addends for images of %d", len(mul), len(add), size))
+	}
+	t := active()
+	for i, row := range rows {
+		image := src[int(row)*size:][:size]
+		for y := range dst.H {
+			line := image[y*dst.W*dst.C:][:dst.W*dst.C]
+			if dst.Packed {
+				m, a := mul, add
+				if each {
+					m, a = mul[y*dst.W*dst.C:], add[y*dst.W*dst.C:]
+				}
+				t.scaleLine(dst.Row(i, 0, y), line, m, a, each)
+				continue
+			}
+			for j, v := range line {
+				k := 0
+				if each {
+					k = y*dst.W*dst.C + j
+				}
+				dst.Set(i, y, j/dst.C, j%dst.C, float32(float32(v)*mul[k])+add[k])
+			}
+		}
+	}
+}
+
+// scaleLine turns a line of bytes into floats.
+func (t tier) scaleLine(dst []float32, src []byte, mul, add []float32, each bool) {
+	whole := len(src) / Width
+	if whole > 0 {
+		t.scaleBytes(dst, Width, src, whole, mul, add, each)
+	}
+	for j := whole * Width; j < len(src); j++ {
+		k := 0
+		if each {
+			k = j
+		}
+		dst[j] = float32(float32(src[j])*mul[k]) + add[k]
+	}
+}
+
+// GatherImageFloats fills image i of dst with row rows[i] of src, H·W·C floats in that order.
+func GatherImageFloats(dst Maps, src []float32, rows []int32) {
+	size := checkImages("GatherImageFloats", dst, rows)
+	for i, row := range rows {
+		image := src[int(row)*size:][:size]
+		for y := range dst.H {
+			line := image[y*dst.W*dst.C:][:dst.W*dst.C]
+			if dst.Packed {
+				copy(dst.Row(i, 0, y), line)
+				continue
+			}
+			for x := range dst.W {
+				for p := range dst.panels() {
+					copy(dst.tail(i, p, y, x)[:min(Width, dst.C-p*Width)], line[x*dst.C+p*Width:])
+				}
+			}
+		}
+	}
+}
+
+func checkImages(what string, dst Maps, rows []int32) int {
+	dst.check(what)
+	if len(rows) != dst.N {
+		panic(fmt.Sprintf("kernel: %s: %d row numbers for %d images", what, len(rows), dst.N))
+	}
+	return dst.H * dst.W * dst.C
+}
+
+// Flatten makes a row of dst of every image, in the order H, W, C.
+func Flatten(dst Matrix, x Maps) {
+	checkFlat("Flatten", dst, x)
+	for n := range x.N {
+		for y := range x.H {
+			for px := range x.W {
+				for p := range x.panels() {
+					from := x.tail(n, p, y, px)[:min(Width, x.C-p*Width)]
+					at := (y*x.W+px)*x.C + p*Width
+					for len(from) > 0 {
+						k := copy(dst.Data[dst.index(n, at):][:Width-at%Width], from)
+						from, at = from[k:], at+k
+					}
+				}
+			}
+		}
+	}
+	dst.clearPadding()
+}
+
+// Unflatten is the reverse of Flatten.
+func Unflatten(dst Maps, src Matrix) {
+	checkFlat("Unflatten", src, dst)
+	for n := range dst.N {
+		for y := range dst.H {
+			for px := range dst.W {
+				for p := range dst.panels() {
+					to := dst.tail(n, p, y, px)[:min(Width, dst.C-p*Width)]
+					at := (y*dst.W+px)*dst.C + p*Width
+					for len(to) > 0 {
+						k := copy(to, src.Data[src.index(n, at):][:Width-at%Width])
+						to, at = to[k:], at+k
+					}
+				}
+			}
+		}
+	}
+}
+
+func checkFlat(what string, m Matrix, x Maps) {
+	m.check(what)
+	x.check(what)
+	if x.Packed || m.Rows != x.N || m.Cols != x.H*x.W*x.C {
+		panic(fmt.Sprintf("kernel: %s: a %d×%d matrix and %d maps of %d×%d×%d, packed %t", what, m.Rows, m.Cols, x.N, x.H, x.W, x.C, x.Packed))
+	}
+}
