@@ -25,6 +25,7 @@ type diagram struct {
 	start   []int32 // claims undecided at first, ascending
 	memo    map[string]int
 	work    int   // steps taken
+	limit   int   // steps allowed
 	pins    []int // by axis: a digit that is given, -1 free; nil: all free
 
 	// By rival, stamped with the step they are of: no clearing between steps.
@@ -32,8 +33,12 @@ type diagram struct {
 	on, dead []int
 }
 
-// maxWork bounds the steps of one diagram, about a tenth of a second.
-const maxWork = 2_000_000
+// maxWork bounds the steps of all diagrams of a grid, a few tenths of a second;
+// maxMemo the entries of one, some dozens of megabytes.
+const (
+	maxWork = 4_000_000
+	maxMemo = 200_000
+)
 
 type claimKind int8
 
@@ -64,14 +69,21 @@ type levelTest struct {
 	last bool // the claim's last: if it passes, the claim holds
 }
 
-func newDiagram(g *Grid, p *product) *diagram {
-	d := &diagram{grid: g, product: p, memo: map[string]int{}}
+// newDiagram lays out a product's names and claims. Names that neither the product
+// nor a rival has as an axis decide nothing and have no level.
+func newDiagram(g *Grid, p *product, limit int) *diagram {
+	d := &diagram{grid: g, product: p, memo: map[string]int{}, limit: limit}
 	d.on, d.dead = make([]int, len(p.rivals)), make([]int, len(p.rivals))
-	d.levels = make([]level, len(g.order))
-	at := make([]int, len(g.names)) // level of a name
-	for i, name := range g.order {
-		at[name] = i
-		d.levels[i] = level{name: name, axis: p.at[name], tests: map[int32]levelTest{}}
+	at := map[int]int{} // level of a name
+	for _, name := range g.order {
+		used := p.at[name] >= 0
+		for _, rival := range p.rivals {
+			used = used || g.products[rival].at[name] >= 0
+		}
+		if d.work += len(p.rivals); used {
+			at[name] = len(d.levels)
+			d.levels = append(d.levels, level{name: name, axis: p.at[name]})
+		}
 	}
 	add := func(c claim, tests conjunction) {
 		id := int32(len(d.claims))
@@ -82,7 +94,11 @@ func newDiagram(g *Grid, p *product) *diagram {
 			last = max(last, at[t.name])
 		}
 		for _, t := range tests {
-			d.levels[at[t.name]].tests[id] = levelTest{t, at[t.name] == last}
+			l := &d.levels[at[t.name]]
+			if l.tests == nil {
+				l.tests = map[int32]levelTest{}
+			}
+			l.tests[id] = levelTest{t, at[t.name] == last}
 		}
 		d.work += len(tests) + 1
 	}
@@ -98,7 +114,7 @@ func newDiagram(g *Grid, p *product) *diagram {
 	}
 	addAll(p, -1, condition, exclusion)
 	for i, rival := range p.rivals {
-		if d.work > maxWork {
+		if d.spent() {
 			return d
 		}
 		add(claim{member, i, -1}, nil)
@@ -112,7 +128,7 @@ func newDiagram(g *Grid, p *product) *diagram {
 
 // classify groups an axis' digits by what the claims can tell of them.
 func (d *diagram) classify(l *level) {
-	if l.axis < 0 || d.work > maxWork {
+	if l.axis < 0 || d.spent() {
 		return
 	}
 	a := &d.product.axes[l.axis]
@@ -134,7 +150,7 @@ func (d *diagram) classify(l *level) {
 		q := &d.grid.products[rival]
 		if k := q.at[l.name]; k >= 0 {
 			d.work += len(a.values)
-			if d.work > maxWork {
+			if d.spent() {
 				return
 			}
 			for digit := range a.values {
@@ -162,15 +178,18 @@ func (d *diagram) classify(l *level) {
 // total counts the points; false where that would take too long.
 func (d *diagram) total() (int, bool) {
 	n := d.count(0, d.start)
-	return n, d.work <= maxWork
+	return n, !d.spent()
 }
+
+// spent tells whether the diagram has become too large.
+func (d *diagram) spent() bool { return d.work > d.limit || len(d.memo) > maxMemo }
 
 // count is the number of points below a level, given the undecided claims.
 func (d *diagram) count(at int, state []int32) int {
 	if at == len(d.levels) {
 		return d.end(state)
 	}
-	if d.work > maxWork {
+	if d.spent() {
 		return 0
 	}
 	d.work += len(state) + 1

@@ -33,6 +33,7 @@ type product struct {
 	rules       []conjunction // of the grid's, those whose axes are all here
 	rivals      []int         // earlier products that may share points
 	diagram     *diagram      // nil where raw indices and points are the same, or too large
+	patience    int           // raw indices without a point that Points passes before it asks the diagram
 	count       int
 	broken      map[string]bool // axes that could not be read, while reading
 }
@@ -204,10 +205,6 @@ func (g *Grid) values(p *product, s *scratch) map[string]any {
 	return values
 }
 
-// patience is how many raw indices without a point Points passes one by one
-// before it asks the diagram for the next.
-const patience = 256
-
 // Points yields the points in order: scikit-learn's ParameterGrid (axes sorted,
 // the last fastest), products of a union one after the other. Nothing where an
 // axis is a distribution.
@@ -220,7 +217,7 @@ func (g *Grid) Points() iter.Seq[Point] {
 			p := &g.products[k]
 			misses := 0
 			for i := 0; i < p.raw; i++ {
-				if misses >= patience && p.diagram != nil {
+				if misses >= p.patience && p.diagram != nil {
 					next, ok := p.diagram.next(i)
 					if !ok {
 						break

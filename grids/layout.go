@@ -5,7 +5,7 @@ import "slices"
 // prepare lays out the products and counts.
 func (g *Grid) prepare() {
 	g.exact = g.finite
-	budget := maxWork * 10
+	budget, limit := 10*maxWork, maxWork
 	for i := range g.products {
 		p := &g.products[i]
 		for _, c := range g.rules {
@@ -23,8 +23,12 @@ func (g *Grid) prepare() {
 		}
 		p.count = p.raw
 		if !p.plain() {
-			p.diagram = newDiagram(g, p)
+			p.diagram = newDiagram(g, p, limit)
 			count, ok := p.diagram.total()
+			limit -= p.diagram.work
+			// Passing indices by one by one is worth it for as long as it costs less
+			// than a search, which is one count for every prefix and class.
+			p.patience = 256 + p.diagram.work*len(p.axes)/4
 			if !ok {
 				p.diagram, count, g.exact = nil, p.raw, false
 			}

@@ -96,7 +96,7 @@ func (d *diagram) candidates(k, low int) []int {
 func (d *diagram) feasible(digits []int, n int) bool {
 	pinned := diagram{
 		grid: d.grid, product: d.product, levels: d.levels, claims: d.claims, start: d.start,
-		memo: map[string]int{}, on: make([]int, len(d.on)), dead: make([]int, len(d.dead)),
+		memo: map[string]int{}, limit: maxWork, on: make([]int, len(d.on)), dead: make([]int, len(d.dead)),
 		pins: slices.Repeat([]int{-1}, len(digits)),
 	}
 	copy(pinned.pins, digits[:n])
