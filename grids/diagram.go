@@ -82,7 +82,7 @@ func newDiagram(g *Grid, p *product, limit int) *diagram {
 		}
 		if d.work += len(p.rivals); used {
 			at[name] = len(d.levels)
-			d.levels = append(d.levels, level{name: name, axis: p.at[name]})
+			d.levels = append(d.levels, level{name: name, axis: int(p.at[name])})
 		}
 	}
 	add := func(c claim, tests conjunction) {

@@ -26,9 +26,10 @@ const absent int32 = -1
 // product is one [grid] table.
 type product struct {
 	path        string
-	axes        []axis // sorted by name
-	at          []int  // by global name: place in axes, -1 none
-	raw, offset int    // length, and raw index of its first point
+	axes        []axis  // sorted by name
+	at          []int32 // by global name: place in axes, -1 none
+	order       []int   // places in axes, each after those its conditions need
+	raw, offset int     // length, and raw index of its first point
 	conditional bool
 	rules       []conjunction // of the grid's, those whose axes are all here
 	rivals      []int         // earlier products that may share points
@@ -152,7 +153,7 @@ func (g *Grid) visit(p *product, s *scratch) bool {
 		return false
 	}
 	for _, k := range p.rivals {
-		if g.repeats(&g.products[k], s) {
+		if g.repeats(&g.products[k], p, s) {
 			return false
 		}
 	}
@@ -160,35 +161,44 @@ func (g *Grid) visit(p *product, s *scratch) bool {
 }
 
 // activate fills ids and active; false where an inactive axis is not at its
-// first value. Names come in order of dependence, so one pass is enough.
+// first value. Axes come in order of dependence, so one pass is enough.
 func (g *Grid) activate(p *product, s *scratch) bool {
+	copy(s.ids, g.base)
+	clear(s.active)
 	first := true
-	for _, name := range g.order {
-		k := p.at[name]
-		if k < 0 || len(p.axes[k].when) > 0 && !holdAny(p.axes[k].when, s.active, s.ids) {
-			s.active[name], s.ids[name] = false, g.base[name]
-			first = first && (k < 0 || s.digits[k] == 0)
+	for _, k := range p.order {
+		a := &p.axes[k]
+		if len(a.when) > 0 && !holdAny(a.when, s.active, s.ids) {
+			first = first && s.digits[k] == 0
 			continue
 		}
-		s.active[name] = true
-		s.ids[name] = p.axes[k].id(s.digits[k])
+		s.active[a.global] = true
+		s.ids[a.global] = a.id(s.digits[k])
 	}
 	return first
 }
 
-// repeats tells whether an earlier product runs the same point: the same value
-// under every name, be it of an axis or fixed.
-func (g *Grid) repeats(rival *product, s *scratch) bool {
-	for _, name := range g.order {
-		k := rival.at[name]
-		s.twin[name] = k >= 0 && (len(rival.axes[k].when) == 0 || holdAny(rival.axes[k].when, s.twin, s.ids))
-		if s.twin[name] {
-			if _, ok := rival.axes[k].index(s.ids[name]); !ok {
-				return false
-			}
-		} else if s.ids[name] != g.base[name] {
+// repeats tells whether an earlier product runs the same point of a product: the
+// same value under every name, be it of an axis or fixed.
+func (g *Grid) repeats(rival, p *product, s *scratch) bool {
+	for k := range p.axes {
+		if name := p.axes[k].global; rival.at[name] < 0 && s.ids[name] != g.base[name] {
 			return false
 		}
+	}
+	clear(s.twin)
+	for _, k := range rival.order {
+		a := &rival.axes[k]
+		if len(a.when) > 0 && !holdAny(a.when, s.twin, s.ids) {
+			if s.ids[a.global] != g.base[a.global] {
+				return false
+			}
+			continue
+		}
+		if _, ok := a.index(s.ids[a.global]); !ok {
+			return false
+		}
+		s.twin[a.global] = true
 	}
 	return !holdAny(rival.rules, s.twin, s.ids)
 }

@@ -6,6 +6,13 @@ import "slices"
 func (g *Grid) prepare() {
 	g.exact = g.finite
 	budget, limit := 10*maxWork, maxWork
+	for _, name := range g.order {
+		for i := range g.products {
+			if k := g.products[i].at[name]; k >= 0 {
+				g.products[i].order = append(g.products[i].order, int(k))
+			}
+		}
+	}
 	for i := range g.products {
 		p := &g.products[i]
 		for _, c := range g.rules {
@@ -36,10 +43,7 @@ func (g *Grid) prepare() {
 		}
 		g.count += p.count
 	}
-	if !g.finite {
-		return
-	}
-	if !g.exact {
+	if g.finite && !g.exact {
 		g.count = g.raw
 	}
 }
@@ -47,21 +51,20 @@ func (g *Grid) prepare() {
 // mayShare tells whether two products may have a point in common, looking at one
 // name at a time; true in doubt.
 func (g *Grid) mayShare(p, q *product, budget *int) bool {
-	for name := range g.names {
-		i, k := p.at[name], q.at[name]
-		if i < 0 && k < 0 || i >= 0 && len(p.axes[i].when) > 0 || k >= 0 && len(q.axes[k].when) > 0 {
+	for k := range p.axes {
+		a := &p.axes[k]
+		if len(a.when) > 0 {
 			continue
 		}
 		shares := false
-		switch {
-		case i < 0:
-			_, shares = q.axes[k].index(g.base[name])
-		case k < 0:
-			_, shares = p.axes[i].index(g.base[name])
-		default:
-			for digit := range p.axes[i].values {
+		if other := q.at[a.global]; other < 0 {
+			_, shares = a.index(g.base[a.global])
+		} else if len(q.axes[other].when) > 0 {
+			continue
+		} else {
+			for digit := range a.values {
 				*budget--
-				if _, shares = q.axes[k].index(p.axes[i].id(digit)); shares {
+				if _, shares = q.axes[other].index(a.id(digit)); shares || *budget < 0 {
 					break
 				}
 			}
@@ -70,6 +73,12 @@ func (g *Grid) mayShare(p, q *product, budget *int) bool {
 			return true
 		}
 		if !shares {
+			return false
+		}
+	}
+	for k := range q.axes {
+		a := &q.axes[k]
+		if _, shares := a.index(g.base[a.global]); p.at[a.global] < 0 && len(a.when) == 0 && !shares {
 			return false
 		}
 	}

@@ -15,7 +15,7 @@ type gridReader struct {
 
 // maxProducts bounds a union, maxAxes the axes of all its products.
 const (
-	maxProducts = 1000
+	maxProducts = 256
 	maxAxes     = 10_000
 )
 
@@ -146,11 +146,11 @@ func (b *gridReader) nameValues() {
 	}
 	for i := range g.products {
 		p := &g.products[i]
-		p.at = slices.Repeat([]int{-1}, len(g.names))
+		p.at = slices.Repeat([]int32{-1}, len(g.names))
 		for k := range p.axes {
 			a := &p.axes[k]
 			a.global, _ = slices.BinarySearch(g.names, a.name)
-			p.at[a.global] = k
+			p.at[a.global] = int32(k)
 			if a.own = users[a.global] == 1 && g.base[a.global] == absent; a.own {
 				continue
 			}
