@@ -1,7 +1,6 @@
 package search
 
 import (
-	"cmp"
 	"iter"
 	"math"
 	"slices"
@@ -26,15 +25,23 @@ func Rank(s *Sweep, facts iter.Seq2[Fact, error]) ([]Standing, error) {
 	if err := gather(x, slots, facts, outcomes, failures); err != nil {
 		return nil, err
 	}
-	standings, scores := make([]Standing, n), make([]float64, n*slots)
-	for i := range standings {
+	scores, places := make([]float64, n*slots), make([]place, n)
+	for i := range places {
 		lo, hi := i*slots, (i+1)*slots
-		standings[i] = Standing{
-			Trial: x.trial(i), Folds: scores[lo:hi:hi], Outcomes: outcomes[lo:hi:hi], Failures: failures[lo:hi:hi],
-		}
-		standings[i].sum(s)
+		places[i] = s.place(i, outcomes[lo:hi], failures[lo:hi], scores[lo:hi])
 	}
-	sortStandings(standings, trainer.Ascending(s.Metric))
+	slices.SortFunc(places, place.compare)
+	standings := make([]Standing, n)
+	for at, p := range places {
+		lo, hi := p.order*slots, (p.order+1)*slots
+		st := &standings[at]
+		st.Trial, st.State = x.trial(p.order), p.state
+		st.Folds, st.Outcomes, st.Failures = scores[lo:hi:hi], outcomes[lo:hi:hi], failures[lo:hi:hi]
+		if p.state == Complete {
+			st.Rank = at + 1
+		}
+		st.sum(s)
+	}
 	return standings, nil
 }
 
@@ -72,18 +79,72 @@ func gather(x *index, slots int, facts iter.Seq2[Fact, error], outcomes []*Outco
 	return nil
 }
 
-// sum fills in what follows from the outcomes and failures.
-func (st *Standing) sum(s *Sweep) {
-	st.Mean, st.Std, st.StdErr, st.TrainScore, st.Gap = math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN()
-	st.Best, st.Epochs = math.NaN(), math.NaN()
-	recorded, finite, bad, broken := 0, 0, 0, 0
-	var train, best, trained float64
-	for slot := range st.Folds {
-		st.Folds[slot] = math.NaN()
-		if st.Failures[slot] != nil {
+// A place is what the order of a trial depends on. Places are sorted before
+// standings are made, which are ten times their size.
+type place struct {
+	state State
+	class int     // of the state: 0 comes first
+	key   float64 // ascending: the mean, or its negative; 0 where there is none
+	order int
+}
+
+func (p place) compare(q place) int {
+	switch {
+	case p.class != q.class:
+		return p.class - q.class
+	case p.key < q.key:
+		return -1
+	case p.key > q.key:
+		return 1
+	}
+	return p.order - q.order
+}
+
+// place finds a trial's state and mean, and fills in its scores: NaN where a slot
+// has none.
+func (s *Sweep) place(order int, outcomes []*Outcome, failures []*Failure, scores []float64) place {
+	recorded, bad, broken := 0, 0, 0
+	for slot, o := range outcomes {
+		scores[slot] = math.NaN()
+		if failures[slot] != nil {
 			broken++
 		}
-		o := st.Outcomes[slot]
+		if o == nil {
+			continue
+		}
+		recorded++
+		if score := scoreOf(s, o); score-score == 0 { // finite
+			scores[slot] = score
+		} else {
+			bad++
+		}
+	}
+	p := place{order: order}
+	switch {
+	case broken > 0:
+		p.state, p.class = Failed, 2
+	case bad > 0:
+		p.state, p.class = Diverged, 1
+	case recorded == len(outcomes):
+		p.state = Complete
+		p.key = stat.Mean(scores, nil)
+		if !trainer.Ascending(s.Metric) {
+			p.key = -p.key
+		}
+	case recorded > 0:
+		p.state, p.class = Partial, 3
+	default:
+		p.state, p.class = Pending, 4
+	}
+	return p
+}
+
+// sum fills in what follows from the state, the scores and the outcomes.
+func (st *Standing) sum(s *Sweep) {
+	nan := math.NaN()
+	st.Mean, st.Std, st.StdErr, st.TrainScore, st.Gap, st.Best, st.Epochs = nan, nan, nan, nan, nan, nan, nan
+	var train, best, trained, recorded float64
+	for _, o := range st.Outcomes {
 		if o == nil {
 			continue
 		}
@@ -92,40 +153,24 @@ func (st *Standing) sum(s *Sweep) {
 		best += float64(o.Best)
 		st.Seconds += o.Seconds
 		train += trainScore(s.Metric, o)
-		score := scoreOf(s, o)
-		if math.IsNaN(score) || math.IsInf(score, 0) {
-			bad++
-			continue
-		}
-		st.Folds[slot] = score
-		finite++
 	}
 	if recorded > 0 {
-		st.Epochs = trained / float64(recorded)
-		if bad == 0 {
-			st.Best, st.TrainScore = best/float64(recorded), train/float64(recorded)
+		st.Epochs = trained / recorded
+		if st.State != Diverged {
+			st.Best, st.TrainScore = best/recorded, train/recorded
 		}
 	}
-	switch slots := len(st.Folds); {
-	case broken > 0:
-		st.State = Failed
-	case bad > 0:
-		st.State = Diverged
-	case finite == slots:
-		st.State = Complete
-		st.Mean = stat.Mean(st.Folds, nil)
-		st.Std = stat.PopStdDev(st.Folds, nil)
-		if slots > 1 {
-			st.StdErr = stat.StdErr(stat.StdDev(st.Folds, nil), float64(slots))
-		}
-		st.Gap = st.TrainScore - st.Mean
-		if trainer.Ascending(s.Metric) {
-			st.Gap = -st.Gap
-		}
-	case recorded > 0:
-		st.State = Partial
-	default:
-		st.State = Pending
+	if st.State != Complete {
+		return
+	}
+	st.Mean = stat.Mean(st.Folds, nil)
+	st.Std = stat.PopStdDev(st.Folds, nil)
+	if n := len(st.Folds); n > 1 {
+		st.StdErr = stat.StdErr(stat.StdDev(st.Folds, nil), float64(n))
+	}
+	st.Gap = st.TrainScore - st.Mean
+	if trainer.Ascending(s.Metric) {
+		st.Gap = -st.Gap
 	}
 }
 
@@ -139,38 +184,6 @@ func trainScore(metric string, o *Outcome) float64 {
 		return o.Train.Loss
 	}
 	return math.NaN()
-}
-
-var stateOrder = map[State]int{Complete: 0, Diverged: 1, Failed: 2, Partial: 3, Pending: 4}
-
-// sortStandings sorts and gives out the ranks.
-func sortStandings(standings []Standing, ascending bool) {
-	type place struct {
-		state, order int
-		mean         float64
-	}
-	places := make([]place, len(standings))
-	for i := range standings {
-		st := &standings[i]
-		places[i] = place{state: stateOrder[st.State], order: i, mean: -st.Mean}
-		if ascending {
-			places[i].mean = st.Mean
-		}
-		if st.State != Complete {
-			places[i].mean = 0
-		}
-	}
-	slices.SortFunc(places, func(a, b place) int {
-		return cmp.Or(cmp.Compare(a.state, b.state), cmp.Compare(a.mean, b.mean), cmp.Compare(a.order, b.order))
-	})
-	sorted := make([]Standing, len(standings))
-	for at, p := range places {
-		sorted[at] = standings[p.order]
-		if p.state == 0 {
-			sorted[at].Rank = at + 1
-		}
-	}
-	copy(standings, sorted)
 }
 
 // Paired is the difference of a trial to the leader over the slots that both have.
