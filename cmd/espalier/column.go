@@ -37,7 +37,7 @@ func newColumns(axes []string, slots int) *columnSet {
 			}
 			return int64(r.Rank)
 		}},
-		{name: "trial", word: true, value: func(r *search.Standing) any { return trialID(r.Trial.Key) }},
+		{name: "trial", word: true, value: func(r *search.Standing) any { return r.Trial.ID() }},
 	}}
 	for _, a := range axes {
 		c.all = append(c.all, column{name: a, axis: true, value: func(r *search.Standing) any {
@@ -145,9 +145,12 @@ func (c column) text(r *search.Standing, precision int) string {
 			return decimal(v, min(precision, 1))
 		}
 		return decimal(v, precision)
-	default:
-		return valueText(v)
+	case string:
+		if c.name == "trial" && !c.axis {
+			return short(v)
+		}
 	}
+	return valueText(c.value(r))
 }
 
 // plain is text for machines: words as they are, not escaped for a terminal.

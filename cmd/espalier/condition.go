@@ -30,7 +30,7 @@ func parseConditions(text string, columns *columnSet) ([]condition, error) {
 		}
 		col, err := columns.find(rest[:at])
 		if err != nil {
-			return nil, hint(usage(fmt.Errorf("--where %q: %w", text, err)))
+			return nil, usagef("--where %q: %w", text, err)
 		}
 		operator := ""
 		for _, o := range operators {

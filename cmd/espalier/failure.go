@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"espalier/grids"
@@ -43,12 +44,7 @@ func usagef(format string, args ...any) error {
 
 // hint adds advice to an error and keeps its exit code.
 func hint(err error, hints ...string) error {
-	f := &failure{err: err, code: exitCode(err), hints: hints}
-	var inner *failure
-	if errors.As(err, &inner) {
-		f.hints = append(append([]string{}, inner.hints...), hints...)
-	}
-	return f
+	return &failure{err: err, code: exitCode(err), hints: hints}
 }
 
 // exitCode is the code an error ends the process with.
@@ -74,10 +70,11 @@ func report(w io.Writer, err error) {
 		}
 		fmt.Fprintf(w, "espalier: %s\n", printable(line))
 	}
-	var f *failure
-	if errors.As(err, &f) {
-		for _, h := range f.hints {
-			fmt.Fprintf(w, "  hint: %s\n", printable(h))
-		}
+	var hints []string
+	for f := (*failure)(nil); errors.As(err, &f); err = f.err {
+		hints = append(slices.Clone(f.hints), hints...) // the innermost first
+	}
+	for _, h := range hints {
+		fmt.Fprintf(w, "  hint: %s\n", printable(h))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/bits"
 	"runtime"
 	"slices"
 	"sync"
@@ -22,6 +23,7 @@ const calibration = 10 * time.Second
 // and optimizer.
 type workload struct {
 	name   string
+	values map[string]any // what its points have in common on the axes that may change the speed
 	trial  search.Trial
 	flops  float64 // of one epoch
 	epochs float64 // to train, over all slots
@@ -62,8 +64,8 @@ func (p *program) forecastTime(ctx context.Context, s *session, plan search.Plan
 			l.second = near.second * l.flops / near.flops
 		}
 		total += l.second * l.epochs
-		if i < 20 {
-			t.add(l.name, durationText(seconds(l.second)), fmt.Sprintf("%.0f", l.epochs), durationText(seconds(l.second*l.epochs)))
+		if i < shownRows {
+			t.add(l.name, durationText(seconds(l.second)), fmt.Sprintf("%.0f", l.epochs), spanText(l.second*l.epochs))
 		}
 	}
 	wall := total / float64(workers)
@@ -72,8 +74,8 @@ func (p *program) forecastTime(ctx context.Context, s *session, plan search.Plan
 		if err := t.write(p.out, "  ", terminalWidth(p.out)); err != nil {
 			return err
 		}
-		if len(loads) > 20 {
-			fmt.Fprintf(p.out, "  and %d more\n", len(loads)-20)
+		if len(loads) > shownRows {
+			fmt.Fprintf(p.out, "  and %d more\n", len(loads)-shownRows)
 		}
 		fmt.Fprintln(p.out)
 	}
@@ -81,8 +83,8 @@ func (p *program) forecastTime(ctx context.Context, s *session, plan search.Plan
 	if s.sweep.File.Params["early_stopping"] != nil {
 		kind = ", less where training stops early"
 	}
-	_, err = fmt.Fprintf(p.out, "time      about %s with %s (%s to %s)%s\n", durationText(seconds(wall)), plural(workers, "worker"),
-		durationText(seconds(wall*0.85)), durationText(seconds(wall*1.15)), kind)
+	_, err = fmt.Fprintf(p.out, "time      about %s with %s (%s to %s)%s\n", spanText(wall), plural(workers, "worker"),
+		spanText(wall*0.85), spanText(wall*1.15), kind)
 	return err
 }
 
@@ -101,80 +103,115 @@ func nearestLoad(loads []workload, flops float64) workload {
 var speedParams = []string{"batch_size", "optimizer"}
 
 // workloads groups a sweep's families by speed, the costliest first. A grid too
-// large to visit is judged by points taken at even distances, as if nothing was shared.
+// large to visit is judged by points spread over it, as if nothing was shared.
 func workloads(s *session, plan search.Plan, noShare bool) ([]workload, error) {
-	axes := append(slices.Clone(speedParams), trainer.References(s.sweep.File.Model.Layers)...)
-	rows := float64(len(s.folds[0].Train)) + float64(len(s.folds[0].Validation))/3
-	groups := map[string]*workload{}
-	longest := map[string]float64{} // epochs counted so far for a family
-	scale := float64(plan.Slots)
-	add := func(t search.Trial) error {
-		name := paramsText(pick(t.Point.Values, axes))
-		g := groups[name]
-		if g == nil {
-			config, err := s.sweep.Config(t)
-			if err != nil {
-				return err
-			}
-			g = &workload{name: name, trial: t, flops: max(1, float64(config.Cost().FLOPsPerRow)*rows)}
-			if g.name == "" {
-				g.name = "every point"
-			}
-			groups[name] = g
-		}
-		epochs := 1.0
-		if n, ok := s.sweep.Effective(t)["epochs"].(int64); ok {
-			epochs = float64(n)
-		}
-		config, err := s.sweep.Config(t)
-		if err != nil {
-			return err
-		}
-		if noShare || !plan.Counted || !config.SharesPrefix() {
-			g.epochs += epochs * scale
-			return nil
-		}
-		others := maps.Clone(t.Point.Values)
-		delete(others, "epochs")
-		family := paramsText(others)
-		if more := epochs - longest[family]; more > 0 {
-			g.epochs += more * scale
-			longest[family] = epochs
-		}
-		return nil
-	}
+	g := grouping{session: s, groups: map[string]*workload{}, longest: map[string]int64{}, share: !noShare && plan.Counted,
+		rows: float64(len(s.folds[0].Train)) + float64(len(s.folds[0].Validation))/3, scale: float64(plan.Slots),
+		axes: append(slices.Clone(speedParams), trainer.References(s.sweep.File.Model.Layers)...)}
 	if plan.Counted {
 		for t := range s.sweep.Trials() {
-			if err := add(t); err != nil {
+			if err := g.add(t); err != nil {
 				return nil, err
 			}
 		}
-	} else {
-		const sample = 200
-		n, taken := s.sweep.File.Grid.Len(), 0
-		var points []search.Trial
-		for i := range sample {
-			if point, ok := s.sweep.File.Grid.At(n / sample * i); ok {
-				points = append(points, search.Trial{Point: point})
-				taken++
-			}
-		}
-		if taken == 0 {
-			return nil, nil
-		}
-		scale *= float64(plan.Points) / float64(taken)
-		for _, t := range points {
-			if err := add(t); err != nil {
-				return nil, err
-			}
+		return g.loads(), nil
+	}
+	points := spreadPoints(s.sweep, 200)
+	g.scale *= float64(plan.Points) / float64(max(len(points), 1))
+	for _, t := range points {
+		if err := g.add(t); err != nil {
+			return nil, err
 		}
 	}
+	return g.loads(), nil
+}
+
+// spreadPoints takes points from all over a grid, always the same ones: multiples
+// of the golden section fall evenly whatever the axes' lengths.
+func spreadPoints(s *search.Sweep, n int) []search.Trial {
+	var out []search.Trial
+	if !s.File.Grid.Finite() {
+		for t := range s.Trials() {
+			if out = append(out, t); len(out) == n {
+				break
+			}
+		}
+		return out
+	}
+	const golden = 0x9e3779b97f4a7c15 // 2^64 / φ
+	for i := range uint64(n) {
+		at, _ := bits.Mul64(i*golden, uint64(s.File.Grid.Len()))
+		if point, ok := s.File.Grid.At(int(at)); ok {
+			out = append(out, search.Trial{Point: point})
+		}
+	}
+	return out
+}
+
+// grouping sorts points into workloads.
+type grouping struct {
+	session *session
+	axes    []string // that may change the speed
+	rows    float64  // forward and backward passes of an epoch, in training rows
+	scale   float64  // fits that a point stands for
+	share   bool
+	groups  map[string]*workload
+	longest map[string]int64 // epochs counted so far, by family
+	configs map[string]*trainer.Config
+}
+
+func (g *grouping) add(t search.Trial) error {
+	values := pick(t.Point.Values, g.axes)
+	key := paramsText(values)
+	if g.configs == nil {
+		g.configs = map[string]*trainer.Config{}
+	}
+	config := g.configs[key]
+	if config == nil {
+		var err error
+		if config, err = g.session.sweep.Config(t); err != nil {
+			return err
+		}
+		g.configs[key] = config
+	}
+	cost := config.Cost().FLOPsPerRow
+	speed := fmt.Sprint(cost, config.Params.BatchSize, config.Params.Optimizer)
+	w := g.groups[speed]
+	if w == nil {
+		w = &workload{values: values, trial: t, flops: max(1, float64(cost)*g.rows)}
+		g.groups[speed] = w
+	}
+	maps.DeleteFunc(w.values, func(name string, v any) bool { return compare(scalar(v), scalar(values[name])) != 0 })
+	epochs, ok := g.session.sweep.Effective(t)["epochs"].(int64)
+	if !ok {
+		epochs = 1
+	}
+	if !g.share || !config.SharesPrefix() {
+		w.epochs += float64(epochs) * g.scale
+		return nil
+	}
+	others := maps.Clone(t.Point.Values)
+	delete(others, "epochs")
+	family := paramsText(others)
+	if more := epochs - g.longest[family]; more > 0 {
+		w.epochs += float64(more) * g.scale
+		g.longest[family] = epochs
+	}
+	return nil
+}
+
+// loads are the workloads, the costliest first.
+func (g *grouping) loads() []workload {
 	var loads []workload
-	for _, name := range sortedKeys(groups) {
-		loads = append(loads, *groups[name])
+	for _, key := range sortedKeys(g.groups) {
+		w := *g.groups[key]
+		if w.name = briefParams(w.values); w.name == "" {
+			w.name = "every point"
+		}
+		loads = append(loads, w)
 	}
 	slices.SortStableFunc(loads, func(a, b workload) int { return compare(b.flops*b.epochs, a.flops*a.epochs) })
-	return loads, nil
+	return loads
 }
 
 // measure trains a point on a few rows and gives the seconds that an epoch on a

@@ -73,7 +73,7 @@ func (p *program) leaderboard(cmd *cobra.Command, args []string, f *boardFlags) 
 		b.precision, b.changed, b.width = f.precision, f.changed, terminalWidth(p.out)
 		if f.columns != nil {
 			if b.chosen, err = b.columns.parse(f.columns); err != nil {
-				return hint(fmt.Errorf("--columns: %w", err))
+				return usagef("--columns: %w", err)
 			}
 		}
 		conditions, err := parseConditions(f.where, b.columns)
@@ -109,7 +109,7 @@ func (b *board) sort(by string) error {
 	name, down := strings.CutPrefix(by, "-")
 	c, err := b.columns.find(name)
 	if err != nil {
-		return hint(fmt.Errorf("--sort: %w", err))
+		return usagef("--sort: %w", err)
 	}
 	slices.SortStableFunc(b.rows, func(x, y search.Standing) int {
 		v, w := c.value(&x), c.value(&y)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -51,7 +50,7 @@ func totalLine(s search.Status, width int, colour bool) string {
 	case s.Stopping:
 		tail.WriteString("  stopping at the end of the batch")
 	case s.Running && s.Left >= 0 && s.Done < s.Total:
-		fmt.Fprintf(&tail, "  %s left", durationText(seconds(s.Left).Round(time.Second)))
+		fmt.Fprintf(&tail, "  %s left", leftText(s.Left))
 	}
 	if s.Best != nil {
 		fmt.Fprintf(&tail, "  best %.4f %s", s.Best.Mean, short(s.Best.Trial))
@@ -62,6 +61,17 @@ func totalLine(s search.Status, width int, colour bool) string {
 	}
 	line := barLine(head, tail.String(), share, width, colour)
 	return line
+}
+
+// leftText writes an estimate of seconds without pretending to tenths.
+func leftText(left float64) string {
+	switch {
+	case left < 1:
+		return "under 1 s"
+	case left < 59.5:
+		return fmt.Sprintf("%.0f s", left)
+	}
+	return durationText(seconds(left))
 }
 
 // bestLine names the best trial and its parameters.

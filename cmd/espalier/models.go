@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -8,87 +9,144 @@ import (
 	"espalier/trainer"
 )
 
-// distinct is a model that several points may share, with the values that make it.
+// distinct is a model that several points may share: the same layers of the
+// same shapes. Rates of dropout and the like make no other model.
 type distinct struct {
 	config *trainer.Config
-	values map[string]any // of the axes that the layers refer to
+	values map[string]any // of the axes that tell it from the others
 	points int            // that train it; 0: not counted
-	trial  search.Trial   // one of them
 }
 
 // modelLimit bounds how many distinct models are looked at.
 const modelLimit = 100
 
 // distinctModels gives the models of a sweep, in order of its points; complete
-// is false where there are more than limit. In a grid too large to be visited
-// they are found on the axes that the layers refer to, without their counts.
-func distinctModels(s *search.Sweep, limit int) (models []distinct, complete bool, err error) {
+// is false where there are more than modelLimit. In a grid too large to be
+// visited they are found on the axes that change a model, without their counts.
+func distinctModels(s *search.Sweep) (models []distinct, complete bool, err error) {
 	used := trainer.References(s.File.Model.Layers)
 	if !s.Plan(false).Counted {
-		return modelsOfAxes(s, used, limit)
+		return modelsOfAxes(s, used)
 	}
-	places := map[string]int{}
-	complete = true
+	places := map[string]int{} // by the values of the axes in use
+	c := collector{signatures: map[string]int{}, complete: true}
 	for t := range s.Trials() {
 		values := pick(t.Point.Values, used)
 		key := paramsText(values)
 		at, known := places[key]
 		if !known {
-			if len(models) == limit {
-				complete = false
-				continue
-			}
 			config, err := s.Config(t)
 			if err != nil {
 				return nil, false, err
 			}
-			at = len(models)
+			at = c.add(config, values)
 			places[key] = at
-			models = append(models, distinct{config: config, values: values, trial: t})
 		}
-		models[at].points++
+		if at >= 0 {
+			c.models[at].points++
+		}
 	}
-	return models, complete, nil
+	return c.finish(), c.complete, nil
 }
 
-// modelsOfAxes makes the models from the product of the axes in use alone.
-func modelsOfAxes(s *search.Sweep, used []string, limit int) ([]distinct, bool, error) {
+// collector gathers distinct models.
+type collector struct {
+	models     []distinct
+	signatures map[string]int
+	within     map[string]bool // axes of which one model was seen with two values
+	complete   bool
+}
+
+// add gives the number of a config's model, −1 where there are too many.
+func (c *collector) add(config *trainer.Config, values map[string]any) int {
+	signature := fmt.Sprint(config.Summary(), config.Cost().FLOPsPerRow)
+	at, known := c.signatures[signature]
+	if !known {
+		if len(c.models) == modelLimit {
+			c.complete = false
+			return -1
+		}
+		c.signatures[signature] = len(c.models)
+		c.models = append(c.models, distinct{config: config, values: values})
+		return len(c.models) - 1
+	}
+	if c.within == nil {
+		c.within = map[string]bool{}
+	}
+	for name, v := range values {
+		if compare(scalar(v), scalar(c.models[at].values[name])) != 0 {
+			c.within[name] = true
+		}
+	}
+	return at
+}
+
+// finish leaves only the axes in the values that tell models apart.
+func (c *collector) finish() []distinct {
+	for i := range c.models {
+		maps.DeleteFunc(c.models[i].values, func(name string, _ any) bool { return c.within[name] })
+	}
+	return c.models
+}
+
+// modelsOfAxes varies each axis by itself to see whether it changes the model,
+// and then takes the product of those that do.
+func modelsOfAxes(s *search.Sweep, used []string) ([]distinct, bool, error) {
 	var first search.Trial
 	for t := range s.Trials() {
 		first = t
 		break
 	}
+	config := func(values map[string]any) (*trainer.Config, error) {
+		t := first
+		t.Point.Values = values
+		return s.Config(t)
+	}
+	var telling []string // axes that change the model
 	combinations := []map[string]any{first.Point.Values}
-	complete := true
+	c := collector{signatures: map[string]int{}, complete: true}
 	for _, a := range s.File.Grid.Axes() {
 		if !slices.Contains(used, a.Name) || len(a.Values) == 0 {
 			continue
 		}
+		alone := collector{signatures: map[string]int{}}
+		for _, v := range a.Values[:min(len(a.Values), modelLimit)] {
+			made, err := config(with(first.Point.Values, a.Name, v))
+			if err != nil {
+				return nil, false, err
+			}
+			alone.add(made, nil)
+		}
+		if len(alone.models) < 2 {
+			continue
+		}
 		var next []map[string]any
-		for _, c := range combinations {
+		for _, values := range combinations {
 			for _, v := range a.Values {
-				if len(next) == limit {
-					complete = false
+				if len(next) == modelLimit {
+					c.complete = false
 					break
 				}
-				with := maps.Clone(c)
-				with[a.Name] = v
-				next = append(next, with)
+				next = append(next, with(values, a.Name, v))
 			}
 		}
-		combinations = next
+		combinations, telling = next, append(telling, a.Name)
 	}
-	var models []distinct
-	for _, c := range combinations {
-		t := first
-		t.Point.Values = c
-		config, err := s.Config(t)
+	for _, values := range combinations {
+		made, err := config(values)
 		if err != nil {
 			return nil, false, err
 		}
-		models = append(models, distinct{config: config, values: pick(c, used), trial: t})
+		c.add(made, pick(values, telling))
 	}
-	return models, complete, nil
+	return c.finish(), c.complete, nil
+}
+
+// with is a point with one value changed.
+func with(values map[string]any, name string, v any) map[string]any {
+	out := maps.Clone(values)
+	out[name] = v
+	return out
 }
 
 // pick is the part of a point on some axes.

@@ -74,7 +74,7 @@ func (p *program) plan(ctx context.Context, name string, f *planFlags) error {
 	if excluded := s.sweep.File.Grid.Len() - s.sweep.File.Grid.Count(); excluded > 0 && file.Search.Strategy == "grid" {
 		fmt.Fprintf(w, "          %s of the product left out: excluded, repeated or not active\n", plural(excluded, "point"))
 	}
-	models, complete, err := distinctModels(s.sweep, modelLimit)
+	models, complete, err := distinctModels(s.sweep)
 	if err != nil {
 		return sweepFailure(err)
 	}
@@ -130,17 +130,20 @@ func (p *program) listPoints(s *search.Sweep) error {
 	return nil
 }
 
+// shownRows is how many rows the tables of a plan have at most.
+const shownRows = 12
+
 // writeModels lists the distinct models.
 func writeModels(w io.Writer, models []distinct, complete bool, width int) error {
 	t := newSheet("model", "parameters", "per row", "points").alignLeft(0)
 	for i, m := range models {
-		if i == 20 {
+		if i == shownRows {
 			complete = false
 			break
 		}
-		name := paramsText(m.values)
+		name := briefParams(m.values)
 		if name == "" {
-			name = "the one"
+			name = "a model"
 		}
 		cost := m.config.Cost()
 		points := strconv.Itoa(m.points)

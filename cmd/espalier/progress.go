@@ -26,8 +26,11 @@ type progress struct {
 	spoke     time.Time // of the last plain line
 }
 
-// every is how long plain lines may stay away.
-const every = 30 * time.Second
+// Plain lines stay away no longer than every, and come no closer than apart.
+const (
+	every = 30 * time.Second
+	apart = 2 * time.Second
+)
 
 func (p *program) newProgress(monitor *search.Monitor, workers int) *progress {
 	g := &progress{p: p, monitor: monitor, spoke: time.Now()}
@@ -81,7 +84,9 @@ func (g *progress) advance() {
 		g.best = best
 		g.line("%s", bestLine(status.Metric, status.Best))
 	}
-	if g.live == nil && (time.Since(g.spoke) >= every || (status.Done-g.announced)*10 >= status.Total) && status.Done < status.Total {
+	quiet := time.Since(g.spoke)
+	tenth := (status.Done-g.announced)*10 >= status.Total && quiet >= apart
+	if g.live == nil && (tenth || quiet >= every) && status.Done < status.Total {
 		g.plainTotal()
 	}
 }
@@ -102,7 +107,7 @@ func plainStatus(s search.Status) string {
 		line += fmt.Sprintf(", %s a minute", decimalRate(s.Rate))
 	}
 	if s.Left >= 0 && s.Running && s.Done < s.Total {
-		line += fmt.Sprintf(", %s left", durationText(seconds(s.Left).Round(time.Second)))
+		line += fmt.Sprintf(", %s left", leftText(s.Left))
 	}
 	if s.Best != nil {
 		line += fmt.Sprintf(", best %.4f", s.Best.Mean)

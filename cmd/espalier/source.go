@@ -89,7 +89,7 @@ func findTrial(s *search.Sweep, standings []search.Standing, prefix string) (*se
 	case 1:
 		return found[0], nil
 	case 0:
-		return nil, usage(fmt.Errorf("no trial %q in sweep %q", prefix, s.File.Name), "espalier leaderboard lists the trials")
+		return nil, usage(fmt.Errorf("%w %q in sweep %q", search.ErrNoTrial, prefix, s.File.Name), "espalier leaderboard lists the trials")
 	}
 	var lines []string
 	for i, f := range found {

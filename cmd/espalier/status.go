@@ -129,7 +129,7 @@ func statusText(s search.Status, width int, colour bool) string {
 			rate = fmt.Sprintf("rate    %s fits a minute", decimalRate(s.Rate))
 		}
 		if s.Left >= 0 {
-			rate += fmt.Sprintf(", %s left", durationText(seconds(s.Left).Round(time.Second)))
+			rate += fmt.Sprintf(", %s left", leftText(s.Left))
 		}
 		fmt.Fprintf(&b, "%s\n", clip(rate, width))
 	}

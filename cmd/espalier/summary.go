@@ -37,7 +37,7 @@ model of a sweep's grid.`,
 			if err != nil {
 				return err
 			}
-			models, complete, err := distinctModels(s.sweep, modelLimit)
+			models, complete, err := distinctModels(s.sweep)
 			if err != nil {
 				return sweepFailure(err)
 			}

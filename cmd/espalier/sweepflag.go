@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +15,7 @@ import (
 
 // sweepFlag adds --sweep to the verbs whose argument is a trial.
 func (p *program) sweepFlag(cmd *cobra.Command, sweep *string) {
-	cmd.Flags().StringVar(sweep, "sweep", "", "the trial's `SWEEP` (default: the store's only one)")
+	cmd.Flags().StringVar(sweep, "sweep", "", "the trial's `SWEEP` (default: any that has the trial)")
 	p.completeFlag(cmd, "sweep", p.completeSweeps)
 }
 
@@ -44,21 +47,52 @@ func (p *program) withSweep(ctx context.Context, args []string, do func(*store.R
 // withTrial finds a trial for reading, among all standings of its sweep.
 func (p *program) withTrial(ctx context.Context, sweep, trial string,
 	do func(l *store.Reader, s *search.Sweep, all []search.Standing, row *search.Standing) error) error {
-	var args []string
-	if sweep != "" {
-		args = []string{sweep}
-	}
-	return p.withSweep(ctx, args, func(l *store.Reader, s *search.Sweep) error {
-		all, err := p.standings(ctx, l, s)
+	return p.withReader(func(l *store.Reader) error {
+		enrolled, err := p.sweepsOfTrial(ctx, l, sweep)
 		if err != nil {
 			return err
 		}
-		row, err := findTrial(s, all, trial)
-		if err != nil {
-			return err
+		var last error
+		for _, e := range enrolled {
+			s, err := e.Sweep()
+			if err != nil {
+				return sweepFailure(err)
+			}
+			all, err := p.standings(ctx, l, s)
+			if err != nil {
+				return err
+			}
+			row, err := findTrial(s, all, trial)
+			if err == nil {
+				return do(l, s, all, row)
+			}
+			last = err
+			if !errors.Is(err, search.ErrNoTrial) {
+				break
+			}
 		}
-		return do(l, s, all, row)
+		if len(enrolled) > 1 && errors.Is(last, search.ErrNoTrial) {
+			return usage(fmt.Errorf("%w %q in any of %s of store %q", search.ErrNoTrial, trial, plural(len(enrolled), "sweep"), p.storePath()))
+		}
+		return last
 	})
+}
+
+// sweepsOfTrial are the sweeps a trial may belong to: the one named, else all current ones.
+func (p *program) sweepsOfTrial(ctx context.Context, l search.Ledger, sweep string) ([]search.Enrolment, error) {
+	if sweep != "" {
+		e, err := p.findSweep(ctx, l, []string{sweep})
+		return []search.Enrolment{e}, err
+	}
+	all, err := l.Sweeps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(e search.Enrolment) bool { return !e.Current })
+	if len(all) == 0 {
+		_, err = p.findSweep(ctx, l, nil) // says that there is none
+	}
+	return all, err
 }
 
 // parseEnrolled reads the sweep file that a store remembers.

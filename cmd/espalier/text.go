@@ -123,6 +123,8 @@ func durationText(d time.Duration) string {
 		return "0 s"
 	case d < time.Millisecond:
 		return fmt.Sprintf("%.0f µs", float64(d)/1e3)
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1f ms", float64(d)/1e6)
 	case d < time.Second:
 		return fmt.Sprintf("%.0f ms", float64(d)/1e6)
 	case d < 59950*time.Millisecond:
@@ -139,6 +141,15 @@ func durationText(d time.Duration) string {
 		return fmt.Sprintf("%.1f years", d.Hours()/24/365.25)
 	}
 	return fmt.Sprintf("%dd%02dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
+}
+
+// spanText is durationText for seconds that may be beyond a Duration.
+func spanText(s float64) string {
+	const year = 365.25 * 24 * 3600
+	if s > 100*year {
+		return scaled(s/year, 1000, []string{" years", " thousand years", " million years", " billion years"})
+	}
+	return durationText(seconds(s))
 }
 
 // seconds turns a float of seconds into a duration without overflow.
@@ -186,6 +197,18 @@ func valueText(v any) string {
 		return "{" + strings.Join(parts, ", ") + "}"
 	}
 	return fmt.Sprint(v)
+}
+
+// briefParams is paramsText with real numbers cut to four digits, for labels.
+func briefParams(values map[string]any) string {
+	brief := map[string]any{}
+	for k, v := range values {
+		if f, ok := v.(float64); ok {
+			v, _ = strconv.ParseFloat(strconv.FormatFloat(f, 'g', 4, 64), 64)
+		}
+		brief[k] = v
+	}
+	return paramsText(brief)
 }
 
 // paramsText writes a point's values in one line, axes in order.
