@@ -48,7 +48,7 @@ func (t tier) forward(c *Conv, y, x Maps, w Matrix, e MapEpilogue) {
 			if e.Bias != nil {
 				s.bias = e.Bias[q*Width:]
 			}
-			t.grid(&s, &g, n, q)
+			t.grid(s, &g, n, q)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func (g *grid) images(left int) int {
 const imageBlock = 24
 
 // grid runs s for all pixels of g in one panel of dst, for one image or one block of them.
-func (t tier) grid(s *strip, g *grid, n, panel int) {
+func (t tier) grid(s strip, g *grid, n, panel int) {
 	images := g.images(g.dst.N - n)
 	aRow, aGroup := g.srcStep*g.src.pixel(), g.srcStep*g.src.row()
 	cRow, cGroup := g.dstStep*Width, g.dstStep*g.dst.row()
@@ -198,7 +198,7 @@ func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps) {
 		for n := 0; n < dx.N; n += g.images(dx.N - n) {
 			for p := range c.panelsIn {
 				s.b = bw[weights+p*s.bands*s.bBand:]
-				t.grid(&s, &g, n, p)
+				t.grid(s, &g, n, p)
 			}
 		}
 	}
@@ -242,7 +242,7 @@ func (t tier) weightGradient(c *Conv, dw Matrix, dy, x Maps, from, to int) {
 						s.groups = min(block, c.KH-ky)
 						s.a = x.tail(n, p, y*c.Stride-c.padTop+ky, -c.padLeft)
 						s.c = dw.Data[q*dw.PanelStride+(p*c.KH+ky)*s.cGroup:]
-						t.run(&s)
+						t.run(s)
 					}
 				}
 			}

@@ -45,9 +45,12 @@ func horner(x float32, c []float32) float32 {
 	return p
 }
 
-// log64 is the natural logarithm of a positive finite x within 1e-15, by the series of
+// log64 is the natural logarithm of a positive x within 1e-15, and x itself where x is infinite or NaN, by the series of
 // 2·artanh((m-1)/(m+1)) for x = m·2^e, m in [√½, √2).
 func log64(x float64) float64 {
+	if x != x || x > math.MaxFloat64 {
+		return x
+	}
 	b := math.Float64bits(x)
 	e := int(b>>52) - 1023
 	m := math.Float64frombits(b&(1<<52-1) | 1023<<52)

@@ -39,7 +39,7 @@ func (e *Epilogue) check(what string, c Matrix) {
 		panic(fmt.Sprintf("kernel: %s: a bias of %d for %d columns, accumulate %t", what, len(e.Bias), c.Cols, e.Accumulate))
 	}
 	if e.Mask != nil {
-		sameShape(what+" mask", c, *e.Mask)
+		sameShape("mask of a product", c, *e.Mask)
 	}
 }
 
@@ -52,8 +52,10 @@ func checkProduct(what string, c, a, b Matrix, rows, inner, innerB int) {
 	b.check(what)
 }
 
-// start sets what the strip does before the first and after the last step of the whole reduction.
-func (s *strip) finish(e *Epilogue, first, last bool, panel, row int) {
+// finish sets what the strip does before the first and after the last step of the whole reduction.
+// Strips go by value: through a pointer the compiler would take every operand for escaping, the
+// callers' masks with them.
+func (s strip) finish(e *Epilogue, first, last bool, panel, row int) strip {
 	s.flags = 0
 	s.bias, s.mask = nil, nil
 	switch {
@@ -64,7 +66,7 @@ func (s *strip) finish(e *Epilogue, first, last bool, panel, row int) {
 		s.bias = e.Bias[panel*Width : (panel+1)*Width]
 	}
 	if !last {
-		return
+		return s
 	}
 	if e.ReLU {
 		s.flags |= relu
@@ -73,6 +75,7 @@ func (s *strip) finish(e *Epilogue, first, last bool, panel, row int) {
 		s.flags |= masked
 		s.mask, s.maskRow, s.scale = e.Mask.Data[panel*e.Mask.PanelStride+row*e.Mask.RowStride:], e.Mask.RowStride, e.MaskScale
 	}
+	return s
 }
 
 func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
@@ -99,8 +102,7 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 			for p := range c.panels() {
 				s.b = b.Data[min(len(b.Data), p*b.PanelStride+k0*b.RowStride):]
 				s.c = c.Data[p*c.PanelStride+r0*c.RowStride:]
-				s.finish(e, k0 == 0, k0+kn == k, p, r0)
-				t.run(&s)
+				t.run(s.finish(e, k0 == 0, k0+kn == k, p, r0))
 			}
 		}
 	}
@@ -120,14 +122,14 @@ func (t tier) mulATB(c, a, b Matrix, e *Epilogue) {
 			for p := range c.panels() {
 				s.b = b.Data[min(len(b.Data), p*b.PanelStride+m0*b.RowStride):]
 				if a.PanelStride == Width {
-					t.columns(&s, e, c, a, m0, c0, cn, 1, p, mn == m-m0)
+					t.columns(s, e, c, a, m0, c0, cn, 1, p, mn == m-m0)
 					continue
 				}
 				if g := cn / Width; g > 0 {
-					t.columns(&s, e, c, a, m0, c0, Width, g, p, mn == m-m0)
+					t.columns(s, e, c, a, m0, c0, Width, g, p, mn == m-m0)
 				}
 				if tail := cn % Width; tail > 0 {
-					t.columns(&s, e, c, a, m0, c0+cn-tail, tail, 1, p, mn == m-m0)
+					t.columns(s, e, c, a, m0, c0+cn-tail, tail, 1, p, mn == m-m0)
 				}
 			}
 		}
@@ -135,12 +137,12 @@ func (t tier) mulATB(c, a, b Matrix, e *Epilogue) {
 }
 
 // columns runs s for groups × n columns of A from column c0, which are rows of C.
-func (t tier) columns(s *strip, e *Epilogue, c, a Matrix, m0, c0, n, groups, panel int, last bool) {
+func (t tier) columns(s strip, e *Epilogue, c, a Matrix, m0, c0, n, groups, panel int, last bool) {
 	s.rows, s.groups = n, groups
 	s.aGroup, s.cGroup = a.PanelStride, n*c.RowStride
 	s.a = a.Data[min(len(a.Data), a.index(m0, c0)):]
 	s.c = c.Data[panel*c.PanelStride+c0*c.RowStride:]
-	s.finish(e, m0 == 0, last, panel, c0)
+	s = s.finish(e, m0 == 0, last, panel, c0)
 	if e.Mask != nil {
 		s.maskGroup = n * e.Mask.RowStride
 	}

@@ -5,7 +5,7 @@ package kernel
 // best is the fastest tier of this processor.
 func best() tier { return generic }
 
-func (t tier) strip(s *strip)         { stripGeneric(s) }
+func (t tier) strip(s strip)          { stripGeneric(&s) }
 func (t tier) peakLoop(n int) float64 { return peakGeneric(n) }
 func (t tier) transpose16(dst []float32, dstRow int, src []float32, srcRow int) {
 	transpose16Generic(dst, dstRow, src, srcRow)

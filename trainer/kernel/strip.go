@@ -79,7 +79,7 @@ func (s *strip) check() {
 }
 
 // run computes the strip.
-func (t tier) run(s *strip) {
+func (t tier) run(s strip) {
 	if s.rows == 0 || s.groups == 0 {
 		return
 	}

@@ -20,9 +20,9 @@ type stripArgs struct {
 	_                   float32
 }
 
-func (t tier) strip(s *strip) {
+func (t tier) strip(s strip) {
 	if t != avx2 {
-		stripGeneric(s)
+		stripGeneric(&s)
 		return
 	}
 	g := stripArgs{
@@ -37,13 +37,13 @@ func (t tier) strip(s *strip) {
 	// A lone short tile could not hide the latency of the multiply-adds.
 	n := (s.rows + 5) / 6
 	size, larger := s.rows/n, s.rows%n
-	g.run(s, 0, size+1, larger)
-	g.run(s, larger*(size+1), size, n-larger)
+	g.run(&s, 0, size+1, larger)
+	g.run(&s, larger*(size+1), size, n-larger)
 }
 
 // run computes tiles of size rows from row first on: one below the other, or where the strip has
 // groups, the same rows of every group together.
-func (g *stripArgs) run(s *strip, first, size, tiles int) {
+func (g stripArgs) run(s *strip, first, size, tiles int) {
 	if tiles == 0 {
 		return
 	}
@@ -60,7 +60,7 @@ func (g *stripArgs) run(s *strip, first, size, tiles int) {
 		if s.flags&masked != 0 {
 			g.mask = at(s.mask, row*s.maskRow)
 		}
-		args := (*uint64)(unsafe.Pointer(g))
+		args := (*uint64)(unsafe.Pointer(&g))
 		switch size {
 		case 1:
 			strip1(args)
