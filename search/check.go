@@ -1,6 +1,7 @@
 package search
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"espalier/grids"
 	"espalier/trainer"
+	"espalier/trainer/dataset"
 )
 
 const (
@@ -48,21 +50,14 @@ func (c *checker) check() {
 	c.checkPoints()
 }
 
-// checkData asks whether the kind of data can be scaled so.
+// checkData asks whether the kind of data can be scaled so. Without rows there is
+// nothing to fit, but a scale that is none is told all the same.
 func (c *checker) checkData() {
-	known := []string{"unit", "standard", "none"}
-	if c.sweep.Data.Kind != "images" {
-		known = known[1:]
+	_, err := dataset.FitPreprocessing(c.sweep.Data, &dataset.Rows{}, []int{}, c.sweep.File.Data.Scale)
+	var at *dataset.FieldError
+	if errors.As(err, &at) && at.Field == "scale" {
+		c.report(grids.Problem{Path: "data.scale", Message: at.Message, Known: at.Known})
 	}
-	scale := c.sweep.File.Data.Scale
-	if scale == "" || slices.Contains(known, scale) {
-		return
-	}
-	if scale == "unit" {
-		c.report(grids.Problem{Path: "data.scale", Message: `"unit" divides pixels by 255, and the data is a table`, Known: known})
-		return
-	}
-	c.report(grids.Problem{Path: "data.scale", Message: fmt.Sprintf("unknown scale %q", scale), Known: known})
 }
 
 func (c *checker) checkFolds() {
@@ -109,7 +104,7 @@ func (c *checker) unused(path, what, name string, used map[string]bool) {
 		known = append(known, n)
 	}
 	slices.Sort(known)
-	c.report(grids.Problem{Path: path, Known: known,
+	c.report(grids.Problem{Path: path, Known: known, Key: true,
 		Message: fmt.Sprintf("%s %q is used by nobody: the trainer has no such parameter, and no layer refers to $%s", what, name, name)})
 }
 
@@ -121,40 +116,22 @@ func (c *checker) checkAxes(used map[string]bool) {
 	}
 	for _, axis := range s.File.Grid.Axes() {
 		if !used[axis.Name] {
-			c.unused(c.axisPath(axis), "axis", axis.Name, used)
+			c.unused(axis.Path, "axis", axis.Name, used)
 			continue
 		}
 		if axis.Values == nil {
 			if s.File.Search.Strategy != random {
-				c.wrong(c.axisPath(axis), `a range without steps is for search.strategy = "random"; give steps to make it a list`)
+				c.wrong(axis.Path, `a range without steps is for search.strategy = "random"; give steps to make it a list`)
 			}
 			for _, end := range []any{endOf(axis, axis.Min), endOf(axis, axis.Max)} {
-				c.take(trainer.CheckParam(axis.Name, end), func(string) string { return c.axisPath(axis) })
+				c.take(trainer.CheckParam(axis.Name, end), func(string) string { return axis.Path })
 			}
 			continue
 		}
-		for _, v := range axis.Values {
-			c.take(trainer.CheckParam(axis.Name, v), func(string) string { return c.valuePath(axis.Name, v) })
+		for i, v := range axis.Values {
+			c.take(trainer.CheckParam(axis.Name, v), func(string) string { return axis.Paths[i] })
 		}
 	}
-}
-
-// valuePath is where a value of an axis is written first.
-func (c *checker) valuePath(name string, v any) string {
-	return c.sweep.File.Grid.Path(grids.Point{Index: -1, Values: map[string]any{name: v}}, name)
-}
-
-// axisPath is where an axis is written first.
-func (c *checker) axisPath(axis grids.Axis) string {
-	var v any
-	if len(axis.Values) > 0 {
-		v = axis.Values[0]
-	}
-	path := c.valuePath(axis.Name, v)
-	if end := strings.LastIndexByte(path, '['); end > 0 && strings.HasSuffix(path, "]") {
-		path = path[:end]
-	}
-	return path
 }
 
 // endOf is an end of a distribution as the values drawn from it are typed.
@@ -240,11 +217,11 @@ func (c *checker) checkReferenced(base grids.Point, refs []string) {
 			continue
 		}
 		before, had := values[axis.Name]
-		for _, v := range axis.Values[:min(len(axis.Values), compileLimit)] {
+		for i, v := range axis.Values[:min(len(axis.Values), compileLimit)] {
 			values[axis.Name] = v
 			_, problems := c.sweep.compile(values, c.sweep.Data.Shape)
 			problems = slices.DeleteFunc(problems, func(p trainer.Problem) bool { return p.Param != axis.Name })
-			c.take(problems, func(string) string { return c.valuePath(axis.Name, v) })
+			c.take(problems, func(string) string { return axis.Paths[i] })
 		}
 		values[axis.Name] = before
 		if !had {

@@ -94,7 +94,7 @@ func (b *bench) watch(w Watch) {
 // everywhere tells whether every epoch is validated: unless the file asks for
 // final scores only, and always where early stopping watches.
 func (b *bench) everywhere() bool {
-	return b.sweep.File.Search.Validate != "final" || b.config.Params.EarlyStopping != nil
+	return b.sweep.File.Search.Validate != final || b.config.Params.EarlyStopping != nil
 }
 
 // validates is nil for every epoch, else true where a trial that is due ends.

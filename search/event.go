@@ -23,7 +23,8 @@ const (
 	EventFinished EventKind = "finished" // the run: Message says how it ended
 )
 
-// Event is what happened in a run.
+// Event is what happened in a run. A worker may be on its next job before the last
+// outcome of the one before is on disk: EventOutcome can come after EventJobDone.
 type Event struct {
 	Kind     EventKind
 	Worker   int // from 0

@@ -191,7 +191,7 @@ func (k *keyer) ownPieces(values map[string]any) []piece {
 	}
 	pieces := make([]piece, 0, len(effective))
 	for _, name := range slices.Sorted(maps.Keys(effective)) {
-		pieces = append(pieces, piece{name, canonical(name, effective[name]), k.single[name]})
+		pieces = append(pieces, piece{name, grids.AppendCanonical(nil, name, effective[name]), k.single[name]})
 	}
 	if len(k.memo) < memoLimit {
 		k.memo[string(sign)] = pieces
@@ -204,7 +204,7 @@ func (k *keyer) wholePieces(values map[string]any) []piece {
 	effective := trainer.Effective(k.own(values))
 	pieces := make([]piece, 0, len(effective))
 	for _, name := range slices.Sorted(maps.Keys(effective)) {
-		pieces = append(pieces, piece{name, canonical(name, effective[name]), false})
+		pieces = append(pieces, piece{name, grids.AppendCanonical(nil, name, effective[name]), false})
 	}
 	return pieces
 }
@@ -225,15 +225,9 @@ func (k *keyer) piece(name string, v any, effective bool) []byte {
 	if effective {
 		made = trainer.Effective(map[string]any{name: v})[name]
 	}
-	text := canonical(name, made)
+	text := grids.AppendCanonical(nil, name, made)
 	if known != nil && len(known) < memoLimit {
 		known[v] = text
 	}
 	return text
-}
-
-// canonical is one entry of grids.Canonical: what follows the header of a table of
-// one, a tag and a count of one byte each.
-func canonical(name string, v any) []byte {
-	return grids.Canonical(map[string]any{name: v})[2:]
 }

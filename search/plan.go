@@ -37,7 +37,7 @@ func (s *Sweep) Plan(noShare bool) Plan {
 	p.AtMost = g.Finite() && !g.Exact() && p.Points != limit
 	if p.Points <= PlanLimit {
 		if x, err := s.index(); err == nil {
-			p.count(x, noShare)
+			return s.planOf(newFamilies(x, noShare))
 		}
 	}
 	if high, low := bits.Mul64(uint64(p.Points), uint64(p.Slots)); high == 0 && low < 1<<63 {
@@ -48,9 +48,9 @@ func (s *Sweep) Plan(noShare bool) Plan {
 	return p
 }
 
-func (p *Plan) count(x *index, noShare bool) {
-	f := newFamilies(x, noShare)
-	p.Points, p.Counted, p.AtMost = len(x.keys), true, false
+// planOf counts families.
+func (s *Sweep) planOf(f *families) Plan {
+	p := Plan{Points: len(f.index.keys), Slots: s.Slots(), Counted: true, Unshared: f.unshared}
 	for n := range f.keys {
 		trials := f.trials(n)
 		for _, i := range trials {
@@ -61,10 +61,10 @@ func (p *Plan) count(x *index, noShare bool) {
 			p.Families++
 		}
 	}
-	p.Jobs = len(f.keys) * p.Slots
+	p.Fits, p.Jobs = p.Points*p.Slots, len(f.keys)*p.Slots
 	p.Epochs *= p.Slots
 	p.Asked *= p.Slots
-	p.Unshared = f.unshared
+	return p
 }
 
 // String is the first line of a run:

@@ -88,7 +88,7 @@ func (a *attempt) run(ctx context.Context) {
 		jobCtx, cancel = context.WithTimeoutCause(ctx, limit, errJobTimeout)
 		defer cancel()
 	}
-	err, stack := a.evaluate(jobCtx)
+	stack, err := a.evaluate(jobCtx)
 
 	var b broken
 	switch {
@@ -112,13 +112,13 @@ func (a *attempt) run(ctx context.Context) {
 }
 
 // evaluate calls the evaluator and turns a panic into an error with its stack.
-func (a *attempt) evaluate(ctx context.Context) (err error, stack string) {
+func (a *attempt) evaluate(ctx context.Context) (stack string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err, stack = fmt.Errorf("panic: %v", p), trimStack(string(debug.Stack()))
+			stack, err = trimStack(string(debug.Stack())), fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return a.runner.eval(ctx, a.job, a.record, a.watch), ""
+	return "", a.runner.eval(ctx, a.job, a.record, a.watch)
 }
 
 // trimStack leaves out the frames of the recovery itself.

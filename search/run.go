@@ -153,7 +153,7 @@ func (r *runner) run(outer context.Context) (Result, error) {
 	unhook := context.AfterFunc(ctx, r.options.Monitor.stopping)
 	defer unhook()
 
-	r.emit(Event{Kind: EventStarted, Message: r.sweep.Plan(r.options.NoShare).String()})
+	r.emit(Event{Kind: EventStarted, Message: r.sweep.planOf(r.families).String()})
 	r.dispatch(ctx)
 
 	result := r.result()

@@ -15,8 +15,7 @@ const (
 	random  = "random"  // search.strategy
 	grouped = "grouped" // folds.scheme
 	holdout = "holdout"
-
-	everyEpoch = "every epoch" // search.validate
+	final   = "final" // search.validate
 )
 
 // Sweep is a named search: the checked file and what it needs to know of its
@@ -90,10 +89,10 @@ func scaleOf(f *grids.File, data dataset.Info) string {
 	switch {
 	case f.Data.Scale != "":
 		return f.Data.Scale
-	case data.Kind == "images":
-		return "unit"
+	case data.Kind == dataset.Images:
+		return dataset.Unit
 	}
-	return "standard"
+	return dataset.Standard
 }
 
 // Slots is folds × repeats: the number of outcomes a finished trial has.
