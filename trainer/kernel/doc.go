@@ -12,4 +12,5 @@
 //go:generate go -C _gen run . -unit random -out ../random_amd64.s -stubs ../random_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run . -unit activation -out ../activation_amd64.s -stubs ../activation_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run . -unit norm -out ../norm_amd64.s -stubs ../norm_stub_amd64.go -pkg kernel
+//go:generate go -C _gen run . -unit pool -out ../pool_amd64.s -stubs ../pool_stub_amd64.go -pkg kernel
 package kernel

@@ -128,9 +128,3 @@ func (t tier) adagrad(w, g, v []float32, lr, epsilon float32) {
 	}
 	adagradGeneric(w, g, v, lr, epsilon)
 }
-
-func (t tier) maxRow(y, x []float32, size, step, row int) { maxRowGeneric(y, x, size, step, row) }
-func (t tier) sumRow(y, x []float32, size, step, row int) { sumRowGeneric(y, x, size, step, row) }
-func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, size, step int, relu bool) {
-	maxRowBackwardGeneric(dx, dxRow, dy, y, x, xRow, size, step, relu)
-}

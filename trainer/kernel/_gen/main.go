@@ -18,6 +18,7 @@ var units = map[string]func(){
 	"random":     randoms,
 	"activation": activations,
 	"norm":       norms,
+	"pool":       pools,
 }
 
 func main() {

@@ -26,11 +26,11 @@ type function struct {
 	vecs    int
 	gps     int
 
-	hoist    int            // how many constants stay in registers; the others are loaded where they are used
-	hoisted  map[uint32]vec // and which these are
-	prologue []instruction  // loads them
-	base     gp             // address of the table of constants
-	constants bool // whether the table is used
+	hoist     int            // how many constants stay in registers; the others are loaded where they are used
+	hoisted   map[uint32]vec // and which these are
+	prologue  []instruction  // loads them
+	base      gp             // address of the table of constants
+	constants bool           // whether the table is used
 }
 
 // instruction is a line of text with a verb for each of the written and the read vectors.

@@ -47,14 +47,26 @@ func (f *function) toFloats(a vec) vec { return f.arm2(0x6e21d800, "UCVTF", a) }
 
 // Comparisons give all ones where they hold; with NaN none does.
 
-func (f *function) greater(a, b vec) vec     { return f.arm3(0x6ea0e400, "FCMGT", a, b) }
-func (f *function) notSmaller(a, b vec) vec  { return f.arm3(0x6e20ec00, "FACGE", a, b) } // |a| ≥ |b|
-func (f *function) positive(a vec) vec       { return f.word(0x4ea0c800, "FCMGT V%d.4S, V%d.4S, #0.0", false, f.vec(), a) }
-func (f *function) negative(a vec) vec       { return f.word(0x4ea0e800, "FCMLT V%d.4S, V%d.4S, #0.0", false, f.vec(), a) }
-func (f *function) and(a, b vec) vec         { return f.op("VAND V%[3]d.B16, V%[2]d.B16, V%[1]d.B16", f.vec(), a, b) }
-func (f *function) without(a, mask vec) vec  { return f.word(0x4e601c00, "BIC V%d.16B, V%d.16B, V%d.16B", false, f.vec(), a, mask) }
-func (f *function) xor(a, b vec) vec         { return f.op("VEOR V%[3]d.B16, V%[2]d.B16, V%[1]d.B16", f.vec(), a, b) }
-func (f *function) addInts(a, b vec) vec     { return f.op("VADD V%[3]d.S4, V%[2]d.S4, V%[1]d.S4", f.vec(), a, b) }
+func (f *function) greater(a, b vec) vec    { return f.arm3(0x6ea0e400, "FCMGT", a, b) }
+func (f *function) notSmaller(a, b vec) vec { return f.arm3(0x6e20ec00, "FACGE", a, b) } // |a| ≥ |b|
+func (f *function) positive(a vec) vec {
+	return f.word(0x4ea0c800, "FCMGT V%d.4S, V%d.4S, #0.0", false, f.vec(), a)
+}
+func (f *function) negative(a vec) vec {
+	return f.word(0x4ea0e800, "FCMLT V%d.4S, V%d.4S, #0.0", false, f.vec(), a)
+}
+func (f *function) and(a, b vec) vec {
+	return f.op("VAND V%[3]d.B16, V%[2]d.B16, V%[1]d.B16", f.vec(), a, b)
+}
+func (f *function) without(a, mask vec) vec {
+	return f.word(0x4e601c00, "BIC V%d.16B, V%d.16B, V%d.16B", false, f.vec(), a, mask)
+}
+func (f *function) xor(a, b vec) vec {
+	return f.op("VEOR V%[3]d.B16, V%[2]d.B16, V%[1]d.B16", f.vec(), a, b)
+}
+func (f *function) addInts(a, b vec) vec {
+	return f.op("VADD V%[3]d.S4, V%[2]d.S4, V%[1]d.S4", f.vec(), a, b)
+}
 func (f *function) shiftLeft(a vec, n int) vec {
 	return f.op(fmt.Sprintf("VSHL $%d, V%%[2]d.S4, V%%[1]d.S4", n), f.vec(), a)
 }
@@ -67,8 +79,19 @@ func (f *function) choose(mask, yes, no vec) vec {
 // withoutIn, mulIn and andIn change v in place: it belongs to more than one path through the code.
 
 func (f *function) withoutIn(v, mask vec) {
-	f.word(0x4e601c00, "BIC V%[1]d.16B, V%[1]d.16B, V%[2]d.16B", v, mask)
+	f.word(0x4e601c00, "BIC V%d.16B, V%d.16B, V%d.16B", false, v, v, mask)
 }
+
+func (f *function) mulIn(v, a vec) {
+	f.word(0x6e20dc00, "FMUL V%d.4S, V%d.4S, V%d.4S", false, v, v, a)
+}
+
+func (f *function) addIn(v, a vec) {
+	f.word(0x4e20d400, "FADD V%d.4S, V%d.4S, V%d.4S", false, v, v, a)
+}
+
+func (f *function) andIn(v, a vec) { f.update("VAND V%[2]d.B16, V%[1]d.B16, V%[1]d.B16", v, a) }
+
 // fma adds x[0]·b to acc, rounded once.
 func (f *function) fma(acc, b, x vec) {
 	f.word(0x4f801000, "FMLA V%d.4S, V%d.4S, V%d.S[0]", true, acc, b, x)
@@ -92,7 +115,7 @@ func (f *function) float(x float32) vec { return f.bits(math.Float32bits(x)) }
 
 func (f *function) zero() vec { return f.clear(f.vec()) }
 
-func (f *function) clear(d vec) vec { return f.op("VEOR V%[1]d.B16, V%[1]d.B16, V%[1]d.B16", d) }
+func (f *function) clear(d vec) vec { return f.op("VMOVI $0, V%d.B16", d) }
 
 func (f *function) move(d, a vec) vec { return f.op("VMOV V%[2]d.B16, V%[1]d.B16", d, a) }
 

@@ -73,7 +73,7 @@ func strip(f *function, rows int) {
 			move("aBand", off)
 			move("bBand", b)
 		})
-		finish(f, acc, load, mask, at, k, tmp)
+		finish(f, acc, load, args, mask, at, k, tmp)
 		f.line("MOVD %s, %s", c, at)
 		for i := range acc {
 			f.storeWide(acc[i], at, 0)
@@ -118,7 +118,7 @@ func start(f *function, acc []wide, load func(string, gp), c, at, cRow, tmp gp) 
 }
 
 // finish applies ReLU and mask in place.
-func finish(f *function, acc []wide, load func(string, gp), mask, at, row, tmp gp) {
+func finish(f *function, acc []wide, load func(string, gp), args, mask, at, row, tmp gp) {
 	load("flags", tmp)
 	f.line("TST $const_relu, %s", tmp)
 	f.line("BEQ linear")
@@ -132,7 +132,7 @@ func finish(f *function, acc []wide, load func(string, gp), mask, at, row, tmp g
 	f.line("BEQ unmasked")
 	f.line("MOVD %s, %s", mask, at)
 	load("maskRow", row)
-	f.line("MOVWU stripArgs_scale(R0), %s", tmp)
+	f.line("MOVWU stripArgs_scale(%s), %s", args, tmp)
 	scale := f.duplicate(tmp)
 	for i := range acc {
 		for j, v := range acc[i] {

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+const equal = 0 // a == b, false for NaN
+
+func pools() {
+	for _, size := range []int{2, 0} {
+		suffix := "AVX2"
+		if size > 0 {
+			suffix = fmt.Sprintf("%dAVX2", size)
+		}
+		reduce("maxRow"+suffix, size, func(v Mem, acc VecVirtual) { VMAXPS(v, acc, acc) })
+		reduce("sumRow"+suffix, size, func(v Mem, acc VecVirtual) { VADDPS(v, acc, acc) })
+		maxBackward("maxBack"+suffix, size)
+	}
+}
+
+// taps runs body for size×size pixels of 64 bytes, rows apart by strides, from the bases on; the first
+// tap may be skipped. A size of 0 is read from a register.
+func taps(size int, sizeReg Register, bases, strides []GPVirtual, skip bool, body func(at []Mem)) {
+	p := make([]GPVirtual, len(bases))
+	m := make([]Mem, len(bases))
+	for i := range p {
+		p[i] = GP64().(GPVirtual)
+		MOVQ(bases[i], p[i])
+	}
+	if size > 0 {
+		for ky := range size {
+			for kx := range size {
+				for i := range p {
+					m[i] = at(p[i], 64*kx)
+				}
+				if ky+kx > 0 || !skip {
+					body(m)
+				}
+			}
+			for i := range p {
+				ADDQ(strides[i], p[i])
+			}
+		}
+		return
+	}
+	ky, kx, off := GP64(), GP64(), GP64().(GPVirtual)
+	MOVQ(sizeReg, ky)
+	Label("tapRow")
+	MOVQ(sizeReg, kx)
+	XORQ(off, off)
+	Label("tap")
+	for i := range p {
+		m[i] = Mem{Base: p[i], Index: off, Scale: 1}
+	}
+	body(m)
+	ADDQ(U8(64), off)
+	DECQ(kx)
+	JNZ(LabelRef("tap"))
+	for i := range p {
+		ADDQ(strides[i], p[i])
+	}
+	DECQ(ky)
+	JNZ(LabelRef("tapRow"))
+}
+
+// reduce writes n pixels of y, each from a window of x; windows are step bytes apart.
+func reduce(name string, size int, f func(v Mem, acc VecVirtual)) {
+	begin(name, "func(n int, y, x *float32, size, step, row int)")
+	n, y, x, sizeReg, step, row := pointer("n"), pointer("y"), pointer("x"), pointer("size"), pointer("step"), pointer("row")
+	Label("pixel")
+	acc := pair(x)
+	if size == 0 {
+		// The loop sees the first tap too: the maximum does not mind, a sum starts at minus nothing.
+		if name == "sumRowAVX2" {
+			VMOVUPS(bits32(0x80000000), acc[0])
+			VMOVUPS(bits32(0x80000000), acc[1])
+		}
+	}
+	taps(size, sizeReg, []GPVirtual{x}, []GPVirtual{row}, true, func(m []Mem) {
+		f(m[0], acc[0])
+		f(m[0].Offset(32), acc[1])
+	})
+	VMOVUPS(acc[0], at(y, 0))
+	VMOVUPS(acc[1], at(y, 32))
+	ADDQ(U8(64), y)
+	ADDQ(step, x)
+	DECQ(n)
+	JNZ(LabelRef("pixel"))
+	end()
+}
+
+// maxBackward adds dy to the first pixel of each window that equals y; with relu (all ones) only
+// where y is positive.
+func maxBackward(name string, size int) {
+	begin(name, "func(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, size, step int, relu uint32)")
+	n, dx, dxRow, dy, y, x, xRow := pointer("n"), pointer("dx"), pointer("dxRow"), pointer("dy"), pointer("y"), pointer("x"), pointer("xRow")
+	sizeReg, step := pointer("size"), pointer("step")
+	relu := parameter("relu")
+	Label("pixel")
+	top, grad := pair(y), pair(dy)
+	for j := range 2 {
+		// Without relu the relation is made true for all lanes.
+		dead := YMM()
+		VANDNPS(relu, compare(top[j], greater, zero()), dead)
+		VANDNPS(grad[j], dead, grad[j])
+	}
+	taps(size, sizeReg, []GPVirtual{x, dx}, []GPVirtual{xRow, dxRow}, false, func(m []Mem) {
+		for j := range 2 {
+			hit := compare(top[j], equal, m[0].Offset(32*j))
+			VMOVUPS(add(and(grad[j], hit), m[1].Offset(32*j)), m[1].Offset(32*j))
+			VANDNPS(grad[j], hit, grad[j])
+		}
+	})
+	ADDQ(U8(64), y)
+	ADDQ(U8(64), dy)
+	ADDQ(step, x)
+	ADDQ(step, dx)
+	DECQ(n)
+	JNZ(LabelRef("pixel"))
+	end()
+}
