@@ -1,6 +1,10 @@
 package trainer
 
-import "espalier/trainer/kernel"
+import (
+	"fmt"
+
+	"espalier/trainer/kernel"
+)
 
 // builder turns layers into operations, fusing what belongs together: an activation layer and a
 // dropout layer behind ReLU become part of the layer before them.
@@ -10,85 +14,176 @@ type builder struct {
 	streams  Streams
 }
 
+// newInput allocates what batches are copied into, in the form that the first layer wants.
 func (b *builder) newInput() *tensor {
-	shape := b.network.config.Shape
-	features := 1
-	for _, d := range shape {
-		features *= d
+	c := b.network.config
+	samples, shape := b.network.capacity, c.Shape
+	first := c.layers[0]
+	switch {
+	case len(shape) == 1 || first.kind == kindDense || first.kind == kindFlatten:
+		features := int(size(shape))
+		return &tensor{shape: []int{features}, keep: 1, value: newRows(samples, features)}
+	case first.packed:
+		halo := first.convolution().HaloIn
+		h, w, channels := shape[0], shape[1], shape[2]
+		data := make([]float32, kernel.ImagesLen(samples, h, w, channels, halo))
+		return &tensor{shape: shape, keep: 1, value: array{maps: kernel.Images(data, samples, h, w, channels, halo)}}
 	}
-	// Rows of the data are copied as they are: one matrix row for each sample.
-	t := &tensor{shape: []int{features}, layout: vectorLayout(features), pixels: 1, keep: 1}
-	t.value = kernel.RowMajor(make([]float32, kernel.PanelLen(b.network.capacity, features)), b.network.capacity, features)
-	return t
+	return &tensor{shape: shape, keep: 1, value: newArray(samples, shape, b.halo(c.layers))}
 }
 
-func (b *builder) newTensor(shape []int, l layout) *tensor {
-	return newTensor(shape, l, b.network.capacity, b.training)
+// newTensor allocates an activation. Maps get frames of zeros: that of the value is for the operation
+// that reads it, that of the gradient for the one that wrote the value.
+func (b *builder) newTensor(shape []int, halo, gradHalo int) *tensor {
+	t := &tensor{shape: shape, keep: 1, value: newArray(b.network.capacity, shape, halo)}
+	if b.training {
+		t.grad = newArray(b.network.capacity, shape, gradHalo)
+	}
+	return t
 }
 
 func (b *builder) push(o operation) { b.network.operations = append(b.network.operations, o) }
 
-// chain builds the operations of layers one after the other and gives the last output.
-func (b *builder) chain(layers []*layer, x *tensor) *tensor {
-	for i := 0; i < len(layers); i++ {
-		l := layers[i]
-		rest := layers[i+1:]
+// chain builds the operations of layers one after the other and gives the last output. after are the layers
+// that read it.
+func (b *builder) chain(layers, after []*layer, x *tensor) *tensor {
+	for len(layers) > 0 {
+		l := layers[0]
+		layers = layers[1:]
+		rest := layers
+		if len(rest) == 0 {
+			rest = after
+		}
 		fused := 0
 		switch l.kind {
 		case kindDense:
-			x, fused = b.dense(l, rest, x)
+			x, fused = b.dense(l, layers, x)
+		case kindConv:
+			x, fused = b.convolution(l, layers, x)
+		case kindMaxPool, kindAvgPool, kindGlobalPool:
+			x = b.pool(l, rest, x)
 		case kindBatchNorm:
-			x, fused = b.batchNorm(l, rest, x)
+			x, fused = b.batchNorm(l, layers, x)
 		case kindActivation:
-			x = b.activation(l.activation, x)
+			x = b.activation(l.activation, rest, x)
 		case kindDropout:
-			x = b.dropout(l, x)
+			x = b.dropout(l, rest, x)
 		case kindResidual:
-			x = b.residual(l, x)
+			x = b.residual(l, rest, x)
 		case kindFlatten:
-			x = x.flat(b.network.capacity)
+			x = b.flatten(x)
 		}
-		i += fused
+		layers = layers[fused:]
 	}
 	return x
 }
 
-// follow gives the activation that a layer and the activation layer behind it amount to, and
-// how many layers of rest it took.
-func follow(own string, rest []*layer) (activation string, taken int) {
-	if own == "linear" && len(rest) > 0 && rest[0].kind == kindActivation {
-		return rest[0].activation, 1
+// halo is the frame that the next layers want around their input maps.
+func (b *builder) halo(rest []*layer) int {
+	for i, l := range rest {
+		switch {
+		case l.kind == kindConv:
+			return l.convolution().HaloIn
+		case l.kind == kindResidual:
+			halo := b.halo(l.inner)
+			if l.projection != nil {
+				halo = max(halo, b.halo([]*layer{l.projection}))
+			}
+			return halo
+		case l.passes():
+			return b.halo(rest[i+1:])
+		default:
+			return 0
+		}
 	}
-	return own, 0
+	return 0
+}
+
+// passes tells whether a layer hands on its input tensor itself.
+func (l *layer) passes() bool {
+	return l.kind == kindDropout && l.rate == 0 || l.kind == kindActivation && l.activation == "linear"
+}
+
+// follow takes what may be fused from the layers behind one: an activation layer, and behind ReLU a
+// dropout layer. own is the layer's own activation.
+func (b *builder) follow(own string, rest []*layer) (kind kernel.Activation, d *drop, fused int) {
+	if own == "linear" && len(rest) > 0 && rest[0].kind == kindActivation {
+		own, fused = rest[0].activation, 1
+	}
+	kind = activations[own]
+	if rest = rest[fused:]; kind == kernel.ReLU && len(rest) > 0 && rest[0].kind == kindDropout {
+		fused++
+		if rest[0].rate > 0 {
+			d = b.newDrop(rest[0])
+		}
+	}
+	return kind, d, fused
+}
+
+func (b *builder) newDrop(l *layer) *drop {
+	return &drop{stream: b.streams.stream("dropout " + l.path), rate: float32(l.rate)}
+}
+
+// newFinish allocates the output of a layer with a kernel.
+func (b *builder) newFinish(l *layer, rest []*layer, gradHalo int) (f finish, fused int) {
+	kind, d, fused := b.follow(l.activation, rest)
+	f = finish{y: b.newTensor(l.out, b.halo(rest[fused:]), gradHalo), activation: kind, drop: d}
+	f.y.rectifiedBy(kind == kernel.ReLU, d)
+	f.y.spare = kind == kernel.Linear
+	if kind.NeedsInput() {
+		f.pre = newArray(b.network.capacity, l.out, 0)
+	}
+	return f, fused
+}
+
+// rectify0 marks a tensor as written through ReLU and a dropout.
+func (t *tensor) rectifiedBy(relu bool, d *drop) {
+	t.rectified = relu
+	if d != nil {
+		t.keep = 1 / (1 - d.rate)
+	}
 }
 
 func (b *builder) dense(l *layer, rest []*layer, x *tensor) (y *tensor, fused int) {
-	x = x.flat(b.network.capacity)
-	name, fused := follow(l.activation, rest)
-	y = b.newTensor(l.out, vectorLayout(l.units))
-	d := &dense{x: x, y: y, activation: activations[name]}
+	x = b.flatten(x)
+	d := &dense{x: x}
+	d.finish, fused = b.newFinish(l, rest, 0)
 	d.w, d.dw = b.kernel(l)
 	if l.bias {
 		d.b, d.db = b.vector(l, 1)
 	}
-	if d.activation.NeedsInput() {
-		d.pre = y.matrix(b.network.capacity)
-	}
 	if b.training && x.wantsGrad() {
-		d.wt = kernel.Panels(make([]float32, kernel.PanelLen(l.units, d.w.Rows)), l.units, d.w.Rows)
-	}
-	if d.activation == kernel.ReLU {
-		y.rectified = true
-		if rest = rest[fused:]; len(rest) > 0 && rest[0].kind == kindDropout {
-			fused++
-			if rate := float32(rest[0].rate); rate > 0 {
-				d.drop = &drop{stream: b.streams.stream("dropout " + rest[0].path), rate: rate}
-				y.keep = 1 / (1 - rate)
-			}
-		}
+		d.wt = newVectors(l.units, d.w.Rows).matrix
 	}
 	b.push(d)
-	return y, fused
+	return d.y, fused
+}
+
+func (b *builder) convolution(l *layer, rest []*layer, x *tensor) (y *tensor, fused int) {
+	c := &convolution{x: x, conv: l.convolution()}
+	c.finish, fused = b.newFinish(l, rest, c.conv.HaloOut)
+	c.w, c.dw = b.kernel(l)
+	if l.bias {
+		c.b, c.db = b.vector(l, 1)
+	}
+	c.fw = make([]float32, c.conv.ForwardLen())
+	c.scratch = make([]float32, c.conv.ScratchLen())
+	if b.training && x.wantsGrad() {
+		c.bw = make([]float32, c.conv.BackwardLen())
+	}
+	b.push(c)
+	return c.y, fused
+}
+
+// convolution is the geometry of a conv2d layer.
+func (l *layer) convolution() kernel.Conv {
+	c, err := kernel.NewConv(kernel.ConvShape{
+		H: l.in[0], W: l.in[1], In: l.in[2], KH: l.size[0], KW: l.size[1], Out: l.units, Stride: l.strides[0], Same: l.same, Packed: l.packed,
+	})
+	if err != nil {
+		panic(fmt.Sprintf("trainer: %s was checked and yet: %v", l.key, err))
+	}
+	return c
 }
 
 // kernel gives a layer's kernel and its gradient as matrices.
@@ -111,8 +206,19 @@ func (b *builder) vector(l *layer, i int) (v, dv []float32) {
 }
 
 func (b *builder) batchNorm(l *layer, rest []*layer, x *tensor) (y *tensor, fused int) {
-	y = b.newTensor(x.shape, x.layout)
-	n := &batchNorm{x: x, y: y, decay: float32(1 - l.momentum), epsilon: l.epsilon, maps: len(l.out) == 3}
+	n := &batchNorm{x: x, decay: float32(1 - l.momentum), epsilon: l.epsilon}
+	kind, d, fused := b.follow("linear", rest)
+	if kind == kernel.ReLU {
+		n.relu, n.drop = true, d
+	} else {
+		fused = 0
+	}
+	n.y = b.over(x, b.halo(rest[fused:]))
+	if b.training && !x.wantsGrad() {
+		n.y.grad = newArray(b.network.capacity, x.shape, 0) // gamma's and beta's gradients need it
+	}
+	n.y.rectifiedBy(n.relu, n.drop)
+	n.y.spare = !n.relu
 	next := 0
 	if l.scale {
 		n.gamma, n.dgamma = b.vector(l, next)
@@ -125,41 +231,81 @@ func (b *builder) batchNorm(l *layer, rest []*layer, x *tensor) (y *tensor, fuse
 	n.movingMean = l.variables[next].slice(b.network.moving)
 	n.movingVar = l.variables[next+1].slice(b.network.moving)
 	size := len(n.movingMean)
-	n.mean, n.variance, n.invStd = make([]float32, size), make([]float32, size), make([]float32, size)
-	n.scale, n.shift, n.ones = make([]float32, size), make([]float32, size), make([]float32, size)
-	if b.training && n.gamma == nil {
+	for _, v := range []*[]float32{&n.mean, &n.variance, &n.invStd, &n.scale, &n.shift, &n.ones} {
+		*v = make([]float32, size)
+	}
+	for i := range l.variables[next].elements() {
+		n.ones[i] = 1
+	}
+	if n.gamma == nil {
 		n.dgamma = make([]float32, size)
 	}
-	if b.training && n.beta == nil {
+	if n.beta == nil {
 		n.dbeta = make([]float32, size)
 	}
-	v := &l.variables[next]
-	for i := range v.elements() {
-		n.ones[v.layout.place(i)] = 1
-	}
-	name, taken := follow("linear", rest)
-	if name == "relu" {
-		n.relu, y.rectified, fused = true, true, taken
-	}
 	b.push(n)
-	return y, fused
+	return n.y, fused
 }
 
-func (b *builder) activation(name string, x *tensor) *tensor {
+// over gives an output of the form of x that shares its gradient: what is written there is the
+// output's until the operation's backward pass makes it x's.
+func (b *builder) over(x *tensor, halo int) *tensor {
+	return &tensor{shape: x.shape, keep: 1, value: newArray(b.network.capacity, x.shape, halo), grad: x.grad}
+}
+
+func (b *builder) activation(name string, rest []*layer, x *tensor) *tensor {
 	kind := activations[name]
 	if kind == kernel.Linear {
 		return x
 	}
-	y := b.newTensor(x.shape, x.layout)
+	y := b.over(x, b.halo(rest))
 	b.push(&activation{x: x, y: y, kind: kind})
 	return y
 }
 
-func (b *builder) dropout(l *layer, x *tensor) *tensor {
+func (b *builder) dropout(l *layer, rest []*layer, x *tensor) *tensor {
 	if l.rate == 0 {
 		return x
 	}
-	y := b.newTensor(x.shape, x.layout)
-	b.push(&dropout{x: x, y: y, drop: drop{stream: b.streams.stream("dropout " + l.path), rate: float32(l.rate)}})
+	halo := b.halo(rest)
+	spare := x.spare && (!x.value.isMaps() || x.value.maps.Halo >= halo)
+	var y *tensor
+	if spare {
+		shared := *x
+		y = &shared
+	} else {
+		x.spare = false
+		y = b.over(x, halo)
+	}
+	y.rectified, y.keep, y.spare = false, 1, false
+	b.push(&dropout{x: x, y: y, drop: *b.newDrop(l)})
+	return y
+}
+
+func (b *builder) pool(l *layer, rest []*layer, x *tensor) *tensor {
+	y := b.newTensor(l.out, b.halo(rest), 0)
+	switch l.kind {
+	case kindMaxPool:
+		b.push(&maxPool{x: x, y: y, size: l.size[0], stride: l.strides[0]})
+	case kindAvgPool:
+		y.spare = true
+		b.push(&averagePool{x: x, y: y, size: l.size[0], stride: l.strides[0]})
+	default:
+		y.spare = true
+		b.push(&globalPool{x: x, y: y})
+	}
+	return y
+}
+
+func (b *builder) flatten(x *tensor) *tensor {
+	if !x.value.isMaps() {
+		return x
+	}
+	y := b.newTensor([]int{int(size(x.shape))}, 0, 0)
+	y.rectified, y.keep, y.spare = x.rectified, x.keep, true
+	if !x.wantsGrad() {
+		y.grad = array{}
+	}
+	b.push(&flatten{x: x, y: y})
 	return y
 }

@@ -54,10 +54,7 @@ func Compile(spec Spec, shape []int, classes int) (*Config, []Problem) {
 		return nil, problems
 	}
 
-	n := inference{shape: shape, layout: vectorLayout(shape[0]), raw: true}
-	if len(shape) == 3 {
-		n.layout = mapLayout(shape)
-	}
+	n := inference{shape: shape, raw: true}
 	if n.walk(c.layers) {
 		n.problems = append(n.problems, c.checkOutput()...)
 	}
@@ -153,6 +150,10 @@ func (c *Config) placeVariables() {
 	visitLayers(c.layers, func(l *layer) {
 		for i := range l.variables {
 			v := &l.variables[i]
+			if l.kind == kindConv && v.cols > 0 {
+				filter := l.convolution()
+				v.filter = &filter
+			}
 			v.length = int(v.size())
 			total := &c.moving
 			if v.trainable {

@@ -54,7 +54,11 @@ func (l *layer) memory(rows int) int64 {
 	}
 	width := size(l.out)
 	if len(l.out) == 3 {
-		width = saturate(int64(l.out[0]), int64(l.out[1]), (int64(l.out[2])+15)&^15)
+		// Maps may have a frame as wide as half the next kernel; what that is is not known here.
+		width = saturate(int64(l.out[0])+4, int64(l.out[1])+4, padded(l.out[2]))
+	}
+	if l.kind == kindConv && !l.packed {
+		width = min(enough, width+saturate(int64(l.in[0]+l.size[0]), int64(l.in[1]+l.size[1]), padded(l.in[2])))
 	}
 	return saturate(4, min(enough, floats+saturate(2, int64(rows), width)))
 }

@@ -40,7 +40,7 @@ func (e *evaluator) batches(ctx context.Context, visit func(first, rows int)) er
 		}
 		rows := min(evaluationRows, total-first)
 		e.feeder.loadRange(e.network.input.value, first, rows, e.positions)
-		e.network.forward(&pass{rows: rows, crew: e.network.crew})
+		e.network.forward(&pass{rows: rows, first: first == 0, crew: e.network.crew})
 		visit(first, rows)
 	}
 	return nil
@@ -54,7 +54,7 @@ func (e *evaluator) evaluate(ctx context.Context) (Evaluation, error) {
 	err := e.batches(ctx, func(_, rows int) {
 		sum, _ := e.network.loss(e.feeder.labels[:rows])
 		loss += sum
-		logits := e.network.logits.values(rows)
+		logits := e.network.logits.values(rows).matrix
 		for r, label := range e.feeder.labels[:rows] {
 			counts.add(label, argmax(logits, r))
 		}
@@ -75,7 +75,7 @@ func (e *evaluator) predict(ctx context.Context) ([]float32, error) {
 	classes := e.network.config.Classes
 	out := make([]float32, e.feeder.view.Len()*classes)
 	err := e.batches(ctx, func(first, rows int) {
-		logits := e.network.logits.values(rows)
+		logits := e.network.logits.values(rows).matrix
 		kernel.Softmax(logits, logits)
 		logits.Unpack(out[first*classes : (first+rows)*classes])
 	})

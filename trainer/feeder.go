@@ -41,16 +41,25 @@ func newFeeder(c *Config, v dataset.View, batch int, labelled bool) (*feeder, er
 	return f, nil
 }
 
-// load gathers the rows at the given positions of the view into the first rows of m.
-func (f *feeder) load(m kernel.Matrix, positions []int32) {
+// load gathers the rows at the given positions of the view into the first samples of an input.
+func (f *feeder) load(to array, positions []int32) {
 	n := len(positions)
+	to = to.head(n)
 	if f.mul == nil {
-		kernel.GatherFloats(m.Head(n), f.view.Encoded, positions)
+		if to.isMaps() {
+			kernel.GatherImageFloats(to.maps, f.view.Encoded, positions)
+		} else {
+			kernel.GatherFloats(to.matrix, f.view.Encoded, positions)
+		}
 	} else {
 		for i, p := range positions {
 			f.numbers[i] = int32(f.view.Row(int(p)))
 		}
-		kernel.GatherBytes(m.Head(n), f.view.Rows.Pixels, f.numbers[:n], f.mul, f.add)
+		if to.isMaps() {
+			kernel.GatherImageBytes(to.maps, f.view.Rows.Pixels, f.numbers[:n], f.mul, f.add)
+		} else {
+			kernel.GatherBytes(to.matrix, f.view.Rows.Pixels, f.numbers[:n], f.mul, f.add)
+		}
 	}
 	if f.view.Rows.Labels == nil {
 		return
@@ -61,9 +70,9 @@ func (f *feeder) load(m kernel.Matrix, positions []int32) {
 }
 
 // loadRange gathers n rows from position first on.
-func (f *feeder) loadRange(m kernel.Matrix, first, n int, positions []int32) {
+func (f *feeder) loadRange(to array, first, n int, positions []int32) {
 	for i := range n {
 		positions[i] = int32(first + i)
 	}
-	f.load(m, positions[:n])
+	f.load(to, positions[:n])
 }

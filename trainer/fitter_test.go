@@ -104,6 +104,42 @@ func TestInterruptedFitEqualsUninterrupted(t *testing.T) {
 	}
 }
 
+// convolutional is a net of maps with everything that carries state or draws numbers.
+func convolutional(values map[string]any) Spec {
+	return spec(values, convLayer(5), fieldsOf{"type": "maxpool2d"}, dropoutLayer(0.2),
+		fieldsOf{"type": "residual", "layers": []any{convLayer(7), fieldsOf{"type": "batchnorm"}}, "activation": "relu"},
+		fieldsOf{"type": "flatten"}, fieldsOf{"type": "batchnorm"}, denseLayer(int64(9), "relu"), dropoutLayer(0.1), denseLayer("$classes", "softmax"))
+}
+
+func TestInterruptedConvolutionalFit(t *testing.T) {
+	shape := []int{8, 6, 1}
+	train, validation := images(61, shape, 4, 1), images(20, shape, 4, 2)
+	c := compile(t, convolutional(fieldsOf{"epochs": int64(3), "batch_size": int64(16)}), shape, 4)
+	whole, f := fitter(t, c, Task{}, train, validation), fitter(t, c, Task{}, train, validation)
+	for !whole.Done() {
+		if _, err := whole.Epoch(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for !f.Done() {
+		if _, err := f.Epoch(stopAfter(1)); err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		snapshot := f.Snapshot()
+		f = fitter(t, c, Task{}, train, validation)
+		if err := f.Restore(snapshot); err != nil {
+			t.Fatal(err)
+		}
+		if f.now.Batch == f.batches() {
+			// All batches done, the validation not: that must not stop again.
+			if _, err := f.Epoch(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sameFit(t, whole, f)
+}
+
 func fitter(t testing.TB, c *Config, task Task, train, validation dataset.View) *Fitter {
 	t.Helper()
 	f, err := NewFitter(c, task, train, validation)
@@ -197,21 +233,29 @@ func TestEpochsAreOneTrajectory(t *testing.T) {
 func TestStepDoesNotAllocate(t *testing.T) {
 	train := table(512, 9, 4, 1)
 	pictures := images(512, []int{6, 5, 1}, 4, 1)
+	check := func(c *Config, view dataset.View) {
+		t.Helper()
+		f := fitter(t, c, Task{}, view, dataset.View{})
+		f.arrange()
+		allocations := testing.AllocsPerRun(3, func() {
+			f.now.Batch = 0
+			if err := f.step(); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if allocations != 0 {
+			t.Errorf("%v: a step allocates %v times", c.effective, allocations)
+		}
+	}
 	for _, values := range append(stateful, fieldsOf{}, fieldsOf{"optimizer": "rmsprop"}, fieldsOf{"optimizer": "adagrad"}) {
 		values["epochs"] = int64(100000)
 		for _, view := range []dataset.View{train, pictures} {
-			f := fitter(t, compile(t, mlp(values), view.Prep.Shape, 4), Task{}, view, dataset.View{})
-			f.arrange()
-			allocations := testing.AllocsPerRun(5, func() {
-				f.now.Batch = 0
-				if err := f.step(); err != nil {
-					t.Fatal(err)
-				}
-			})
-			if allocations != 0 {
-				t.Errorf("%v: a step allocates %v times", values, allocations)
-			}
+			check(compile(t, mlp(values), view.Prep.Shape, 4), view)
 		}
+	}
+	check(compile(t, convolutional(nil), pictures.Prep.Shape, 4), pictures)
+	for number := 1; number <= 4; number++ {
+		check(compile(t, reportedCNN(number, fieldsOf{"batch_size": int64(4)}), []int{28, 28, 1}, 10), images(8, []int{28, 28, 1}, 10, 1))
 	}
 }
 

@@ -50,6 +50,63 @@ func TestFiniteDifferences(t *testing.T) {
 	}
 }
 
+// TestFiniteDifferencesOfMaps is the same for layers of maps, behind a convolution and before a pooled output.
+func TestFiniteDifferencesOfMaps(t *testing.T) {
+	conv := func(filters, size, stride int, padding, activation string) map[string]any {
+		return fieldsOf{"type": "conv2d", "filters": int64(filters), "kernel_size": int64(size), "strides": int64(stride), "padding": padding, "activation": activation}
+	}
+	norm, relu := fieldsOf{"type": "batchnorm"}, fieldsOf{"type": "activation", "activation": "relu"}
+	type layers = []map[string]any
+	for _, row := range []struct {
+		name   string
+		layers layers
+		kinks  bool
+	}{
+		{name: "conv", layers: layers{conv(5, 3, 1, "same", "tanh")}},
+		{name: "conv of 17 channels", layers: layers{conv(17, 3, 1, "same", "tanh"), conv(18, 3, 1, "same", "linear")}},
+		{name: "conv valid", layers: layers{conv(5, 2, 1, "valid", "linear")}},
+		{name: "conv with strides", layers: layers{conv(5, 3, 2, "same", "gelu")}},
+		{name: "conv 5×5 with strides of 3", layers: layers{conv(5, 5, 3, "same", "sigmoid")}},
+		{name: "conv 1×1", layers: layers{conv(5, 1, 1, "valid", "elu")}},
+		{name: "conv relu", layers: layers{conv(5, 3, 1, "same", "relu"), conv(4, 3, 1, "same", "relu")}, kinks: true},
+		{name: "conv relu dropout conv", layers: layers{conv(5, 3, 1, "same", "relu"), dropoutLayer(0.3), conv(4, 3, 1, "same", "tanh")}, kinks: true},
+		{name: "conv relu dropout pool", layers: layers{conv(5, 3, 1, "same", "relu"), dropoutLayer(0.3), {"type": "maxpool2d"}}, kinks: true},
+		{name: "max pool", layers: layers{{"type": "maxpool2d"}, conv(4, 3, 1, "same", "tanh")}, kinks: true},
+		{name: "max pool that overlaps", layers: layers{{"type": "maxpool2d", "pool_size": int64(3), "strides": int64(2)}}, kinks: true},
+		{name: "max pool and dropout", layers: layers{conv(4, 3, 1, "same", "relu"), {"type": "maxpool2d"}, dropoutLayer(0.3), conv(4, 3, 1, "same", "tanh")}, kinks: true},
+		{name: "average pool", layers: layers{{"type": "avgpool2d"}, dropoutLayer(0.3), conv(4, 3, 1, "same", "tanh")}},
+		{name: "average pool of relu", layers: layers{conv(5, 3, 1, "same", "relu"), {"type": "avgpool2d", "pool_size": int64(3), "strides": int64(1)}}, kinks: true},
+		{name: "global pool", layers: layers{{"type": "global_avg_pool"}, denseLayer(int64(6), "tanh")}},
+		{name: "global pool of relu and dropout", layers: layers{conv(5, 3, 1, "same", "relu"), dropoutLayer(0.3), {"type": "global_avg_pool"}}, kinks: true},
+		{name: "batchnorm", layers: layers{norm, conv(4, 3, 1, "same", "tanh")}},
+		{name: "batchnorm relu dropout", layers: layers{conv(4, 3, 1, "same", "linear"), norm, relu, dropoutLayer(0.2), conv(4, 3, 1, "same", "tanh")}, kinks: true},
+		{name: "flatten of relu and dropout", layers: layers{conv(5, 3, 1, "same", "relu"), dropoutLayer(0.3), {"type": "flatten"}, dropoutLayer(0.2), norm}, kinks: true},
+		{name: "residual", layers: layers{{"type": "residual", "layers": []any{conv(6, 3, 1, "same", "tanh"), norm, conv(6, 3, 1, "same", "linear")}}}},
+		{name: "residual with projection", layers: layers{{"type": "residual", "activation": "relu", "layers": []any{conv(9, 3, 2, "same", "relu"), conv(9, 3, 1, "same", "linear")}}}, kinks: true},
+		{name: "residuals in a row", layers: layers{relu, {"type": "residual", "layers": []any{conv(6, 3, 1, "same", "relu")}}, {"type": "residual", "layers": []any{norm, relu, conv(6, 3, 1, "same", "linear")}}}, kinks: true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			all := append(append(layers{conv(6, 3, 1, "same", "tanh")}, row.layers...), denseLayer("$classes", "softmax"))
+			checkGradient(t, compile(t, Spec{Layers: all}, []int{7, 6, 2}, 4), images(13, []int{7, 6, 2}, 4, 1), row.kinks)
+		})
+	}
+	for name, first := range map[string]layers{
+		"batchnorm of the input":    {norm, conv(3, 3, 1, "same", "tanh")},
+		"pool of the input":         {{"type": "maxpool2d"}, conv(3, 3, 1, "same", "tanh")},
+		"dropout of the input":      {dropoutLayer(0.2), conv(3, 3, 1, "same", "tanh")},
+		"dropout and dense":         {dropoutLayer(0.2), denseLayer(int64(5), "tanh")},
+		"residual of the input":     {{"type": "residual", "layers": []any{conv(3, 3, 2, "same", "tanh")}}},
+		"activation of the input":   {{"type": "activation", "activation": "tanh"}, conv(3, 3, 1, "same", "tanh")},
+		"global pool of the input":  {{"type": "global_avg_pool"}, denseLayer(int64(5), "tanh")},
+		"flatten and normalisation": {{"type": "flatten"}, norm, denseLayer(int64(5), "tanh")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := append(first, denseLayer("$classes", "softmax"))
+			checkGradient(t, compile(t, Spec{Layers: all}, []int{7, 6, 2}, 4), images(13, []int{7, 6, 2}, 4, 1), false)
+		})
+	}
+}
+
 func checkGradient(t *testing.T, c *Config, view dataset.View, kinks bool) {
 	t.Helper()
 	const seed = 11
@@ -116,14 +173,19 @@ func checkGradient(t *testing.T, c *Config, view dataset.View, kinks bool) {
 			direction[i] /= math.Sqrt(norm)
 			want += direction[i] * float64(g[i])
 		}
-		h, tolerance := 0.04, 1e-3
+		// Where a kink lies within h the difference is wrong, where h is small it is rounding: one of some
+		// steps must agree.
+		tolerance, tries := 1e-3, []float64{0.04}
 		if kinks {
-			h, tolerance = 0.002, 2e-2
+			tolerance, tries = 2e-2, []float64{0.002, 0.001, 0.0005}
 		}
-		// Richardson's extrapolation cancels the error of order h².
-		got := (4*along(direction, h/2) - along(direction, h)) / 3
-		if math.Abs(got-want) > tolerance*max(0.03, math.Abs(want)) {
-			t.Errorf("seed %d, direction %d: difference %.6g, gradient %.6g", seed, trial, got, want)
+		var got []float64
+		for _, h := range tries {
+			// Richardson's extrapolation cancels the error of order h².
+			got = append(got, (4*along(direction, h/2)-along(direction, h))/3)
+		}
+		if !slices.ContainsFunc(got, func(d float64) bool { return math.Abs(d-want) <= tolerance*max(0.03, math.Abs(want)) }) {
+			t.Errorf("seed %d, direction %d: differences %.6g, gradient %.6g", seed, trial, got, want)
 		}
 	}
 }

@@ -27,6 +27,7 @@ type layer struct {
 	inner       []*layer // residual
 	projection  *layer   // residual: the 1×1 convolution (or dense layer) of the shortcut, nil for the identity
 
+	packed    bool  // conv2d that reads the input itself, its channels not padded
 	in, out   []int // without the batch dimension: [features] or [H W C]
 	variables []variable
 }

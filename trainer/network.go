@@ -17,7 +17,7 @@ type network struct {
 	operations []operation
 	input      *tensor
 	logits     *tensor
-	lossGrad   kernel.Matrix // where evaluation's loss may leave the gradient nobody wants
+	lossGrad   array // where evaluation's loss may leave the gradient nobody wants
 	crew       *crew
 }
 
@@ -32,10 +32,10 @@ func newNetwork(c *Config, capacity int, training bool, streams Streams) *networ
 	}
 	b := builder{network: n, training: training, streams: streams}
 	n.input = b.newInput()
-	n.logits = b.chain(c.layers, n.input)
+	n.logits = b.chain(c.layers, nil, n.input)
 	n.lossGrad = n.logits.grad
 	if !training {
-		n.lossGrad = n.logits.matrix(capacity)
+		n.lossGrad = newVectors(capacity, c.Classes)
 	}
 	return n
 }
@@ -57,7 +57,7 @@ func (n *network) backward(p *pass) {
 // right; the gradient of the mean loss is left in the logits' gradient.
 func (n *network) loss(labels []int32) (sum float64, correct int) {
 	rows := len(labels)
-	return kernel.SoftmaxCrossEntropy(n.lossGrad.Head(rows), n.logits.values(rows), labels, float32(n.config.Params.LabelSmoothing))
+	return kernel.SoftmaxCrossEntropy(n.lossGrad.head(rows).matrix, n.logits.values(rows).matrix, labels, float32(n.config.Params.LabelSmoothing))
 }
 
 // penalty is the l2 loss λΣw² of the kernels.

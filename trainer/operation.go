@@ -14,6 +14,7 @@ type pass struct {
 	rows     int    // samples in the batch
 	training bool   // dropout and batch statistics on
 	step     uint64 // counts batches from the start of training: keys dropout
+	first    bool   // first pass of an evaluation: the weights may have changed since the last pass
 	crew     *crew
 }
 
@@ -23,45 +24,61 @@ var activations = map[string]kernel.Activation{
 	"gelu": kernel.GELU, "tanh": kernel.Tanh, "sigmoid": kernel.Sigmoid, "softmax": kernel.Linear,
 }
 
-// dense is y = f(x·W + b). ReLU and a dropout behind it are part of it: ReLU costs nothing in the
-// product's epilogue, and the mask of both is the stored output.
-type dense struct {
-	x, y       *tensor
-	w, dw      kernel.Matrix
-	b, db      []float32     // nil without bias
-	wt         kernel.Matrix // transposed for the input gradient
+// finish is what a layer with a kernel does to the result of its product: an activation and, behind ReLU,
+// a dropout. ReLU itself is free in the product's epilogue, and the mask of both is the stored output.
+type finish struct {
+	y          *tensor
 	activation kernel.Activation
-	pre        kernel.Matrix // the activation's input, where its derivative needs that
+	pre        array // the activation's input, where its derivative needs that
 	drop       *drop
-	mask       kernel.Matrix
+}
+
+// target is where the product is to go.
+func (f *finish) target(rows int) array {
+	if f.pre.exists() {
+		return f.pre.head(rows)
+	}
+	return f.y.values(rows)
+}
+
+func (f *finish) forward(p *pass) {
+	y := f.y.values(p.rows)
+	if f.activation != kernel.Linear && f.activation != kernel.ReLU {
+		activate(y, f.target(p.rows), f.activation)
+	}
+	if f.drop != nil && p.training {
+		f.drop.apply(y, p)
+	}
+}
+
+// backward turns the output's gradient into that of the product. ReLU's was masked by who wrote it.
+func (f *finish) backward(p *pass) array {
+	dy := f.y.grads(p.rows)
+	if f.activation != kernel.Linear && f.activation != kernel.ReLU {
+		activateBackward(dy, dy, f.target(p.rows), f.y.values(p.rows), f.activation)
+	}
+	return dy
+}
+
+// dense is y = f(x·W + b).
+type dense struct {
+	finish
+	x     *tensor
+	w, dw kernel.Matrix
+	b, db []float32     // nil without bias
+	wt    kernel.Matrix // transposed for the input gradient
+	mask  kernel.Matrix
 }
 
 func (d *dense) forward(p *pass) {
-	y := d.y.values(p.rows)
-	to := y
-	if d.pre.Data != nil {
-		to = d.pre.Head(p.rows)
-	}
-	p.crew.mulAB(to, d.x.values(p.rows), d.w, kernel.Epilogue{Bias: d.b, ReLU: d.activation == kernel.ReLU})
-	if d.activation != kernel.Linear && d.activation != kernel.ReLU {
-		kernel.Activate(y, to, d.activation)
-	}
-	if d.drop != nil && p.training {
-		d.drop.apply(y, p)
-	}
+	e := kernel.Epilogue{Bias: d.b, ReLU: d.activation == kernel.ReLU}
+	p.crew.mulAB(d.target(p.rows).matrix, d.x.values(p.rows).matrix, d.w, e)
+	d.finish.forward(p)
 }
 
 func (d *dense) backward(p *pass) {
-	dy := d.y.grads(p.rows)
-	if !d.y.rectified {
-		y := d.y.values(p.rows)
-		pre := y
-		if d.pre.Data != nil {
-			pre = d.pre.Head(p.rows)
-		}
-		kernel.ActivateBackward(dy, dy, pre, y, d.activation)
-	}
-	p.crew.mulATB(d.dw, d.x.values(p.rows), dy, kernel.Epilogue{})
+	dy := d.finish.backward(p).matrix
+	p.crew.mulATB(d.dw, d.x.values(p.rows).matrix, dy, kernel.Epilogue{})
 	if d.db != nil {
 		kernel.ColumnSums(d.db, dy)
 	}
@@ -71,10 +88,10 @@ func (d *dense) backward(p *pass) {
 	kernel.Transpose(d.wt, d.w)
 	e := kernel.Epilogue{}
 	if d.x.rectified {
-		d.mask = d.x.values(p.rows)
+		d.mask = d.x.values(p.rows).matrix
 		e.Mask, e.MaskScale = &d.mask, d.x.keep
 	}
-	p.crew.mulAB(d.x.grads(p.rows), dy, d.wt, e)
+	p.crew.mulAB(d.x.grads(p.rows).matrix, dy, d.wt, e)
 }
 
 // drop draws a dropout mask. Nothing is stored: the same stream gives the same mask again.
@@ -83,9 +100,9 @@ type drop struct {
 	rate   float32
 }
 
-func (d *drop) apply(m kernel.Matrix, p *pass) { kernel.Dropout(m, at(d.stream, p.step), d.rate) }
+func (d *drop) apply(a array, p *pass) { a.dropout(at(d.stream, p.step), d.rate) }
 
-// dropout is a dropout layer that no other operation took over.
+// dropout is a dropout layer that no other operation took over. Its gradients are one memory.
 type dropout struct {
 	x, y *tensor
 	drop drop
@@ -93,68 +110,58 @@ type dropout struct {
 
 func (d *dropout) forward(p *pass) {
 	y := d.y.values(p.rows)
-	copyMatrix(y, d.x.values(p.rows))
+	if !d.x.spare {
+		y.copyFrom(d.x.values(p.rows))
+	}
 	if p.training {
 		d.drop.apply(y, p)
 	}
 }
 
 func (d *dropout) backward(p *pass) {
-	if !d.x.wantsGrad() {
-		return
+	if d.x.wantsGrad() {
+		d.drop.apply(d.x.grads(p.rows), p)
+		d.x.rectify(p.rows)
 	}
-	dx := d.x.grads(p.rows)
-	copyMatrix(dx, d.y.grads(p.rows))
-	d.drop.apply(dx, p)
-	d.x.rectify(p)
 }
 
-// activation is an activation layer that no other operation took over.
+// activation is an activation layer that no other operation took over. Its gradients are one memory.
 type activation struct {
 	x, y *tensor
 	kind kernel.Activation
 }
 
-func (a *activation) forward(p *pass) {
-	kernel.Activate(a.y.values(p.rows), a.x.values(p.rows), a.kind)
-}
+func (a *activation) forward(p *pass) { activate(a.y.values(p.rows), a.x.values(p.rows), a.kind) }
 
 func (a *activation) backward(p *pass) {
 	if a.x.wantsGrad() {
-		kernel.ActivateBackward(a.x.grads(p.rows), a.y.grads(p.rows), a.x.values(p.rows), a.y.values(p.rows), a.kind)
-		a.x.rectify(p)
+		dx := a.x.grads(p.rows)
+		activateBackward(dx, dx, a.x.values(p.rows), a.y.values(p.rows), a.kind)
+		a.x.rectify(p.rows)
 	}
 }
 
-// rectify applies the mask of a rectified tensor to a gradient that was written without it.
-func (t *tensor) rectify(p *pass) {
-	if !t.rectified {
-		return
-	}
-	dx, x := t.grads(p.rows), t.values(p.rows)
-	kernel.ActivateBackward(dx, dx, x, x, kernel.ReLU)
-	if t.keep != 1 {
-		scaleMatrix(dx, t.keep)
+// flatten makes vectors of maps, in the order height, width, channel. A mask passes through.
+type flatten struct{ x, y *tensor }
+
+func (f *flatten) forward(p *pass) {
+	kernel.Flatten(f.y.values(p.rows).matrix, f.x.values(p.rows).maps)
+}
+
+func (f *flatten) backward(p *pass) {
+	if f.x.wantsGrad() {
+		kernel.Unflatten(f.x.grads(p.rows).maps, f.y.grads(p.rows).matrix)
 	}
 }
 
-// copyMatrix copies a matrix to one of the same layout; with fewer rows than panels are tall, panel by panel.
-func copyMatrix(dst, src kernel.Matrix) {
-	eachRun(dst, func(from, to int) { copy(dst.Data[from:to], src.Data[from:to]) })
-}
+// relayout copies a vector from rows to panels.
+type relayout struct{ x, y *tensor }
 
-func scaleMatrix(m kernel.Matrix, factor float32) {
-	eachRun(m, func(from, to int) { kernel.ScaleBy(m.Data[from:to], factor) })
-}
+func (r *relayout) forward(p *pass) { r.y.values(p.rows).copyFrom(r.x.values(p.rows)) }
 
-// eachRun visits the contiguous pieces of a matrix of either layout.
-func eachRun(m kernel.Matrix, visit func(from, to int)) {
-	width := kernel.Padded(m.Cols)
-	if m.PanelStride == kernel.Width {
-		visit(0, m.Rows*width)
-		return
-	}
-	for p := range width / kernel.Width {
-		visit(p*m.PanelStride, p*m.PanelStride+m.Rows*kernel.Width)
+func (r *relayout) backward(p *pass) {
+	if r.x.wantsGrad() {
+		r.x.grads(p.rows).copyFrom(r.y.grads(p.rows))
+		r.x.rectify(p.rows)
 	}
 }

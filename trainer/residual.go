@@ -16,9 +16,9 @@ func (b *builder) newFork(x *tensor) *fork {
 	f := &fork{x: x}
 	for i := range f.branches {
 		t := *x
-		t.rectified, t.keep = false, 1 // x is masked when the branches' gradients are added
+		t.rectified, t.keep, t.spare = false, 1, false // x is masked when the branches' gradients are added
 		if x.wantsGrad() {
-			t.grad = x.matrix(b.network.capacity)
+			t.grad = newArray(b.network.capacity, x.shape, 0)
 		}
 		f.branches[i] = &t
 	}
@@ -32,9 +32,9 @@ func (f *fork) backward(p *pass) {
 		return
 	}
 	dx := f.x.grads(p.rows)
-	copyMatrix(dx, f.branches[0].grads(p.rows))
-	addMatrix(dx, f.branches[1].grads(p.rows))
-	f.x.rectify(p)
+	dx.copyFrom(f.branches[0].grads(p.rows))
+	dx.add(f.branches[1].grads(p.rows))
+	f.x.rectify(p.rows)
 }
 
 // join is y = a + b, rectified if wanted.
@@ -44,51 +44,50 @@ type join struct {
 
 func (j *join) forward(p *pass) {
 	y := j.y.values(p.rows)
-	copyMatrix(y, j.a.values(p.rows))
-	addMatrix(y, j.b.values(p.rows))
+	y.copyFrom(j.a.values(p.rows))
+	y.add(j.b.values(p.rows))
 	if j.y.rectified {
-		kernel.Activate(y, y, kernel.ReLU)
+		activate(y, y, kernel.ReLU)
 	}
 }
 
 func (j *join) backward(p *pass) {
 	for _, t := range []*tensor{j.a, j.b} {
 		if t.wantsGrad() {
-			copyMatrix(t.grads(p.rows), j.y.grads(p.rows))
-			t.rectify(p)
+			t.grads(p.rows).copyFrom(j.y.grads(p.rows))
+			t.rectify(p.rows)
 		}
 	}
 }
 
-func addMatrix(dst, src kernel.Matrix) {
-	eachRun(dst, func(from, to int) { kernel.Axpy(dst.Data[from:to], src.Data[from:to], 1) })
-}
-
-func (b *builder) residual(l *layer, x *tensor) *tensor {
+func (b *builder) residual(l *layer, rest []*layer, x *tensor) *tensor {
 	x = b.regular(x)
 	f := b.newFork(x)
 	b.push(f)
-	inner := b.chain(l.inner, f.branches[0])
+	inner := b.regular(b.chain(l.inner, nil, f.branches[0]))
 	shortcut := f.branches[1]
 	if l.projection != nil {
-		shortcut = b.chain([]*layer{l.projection}, shortcut)
+		shortcut = b.chain([]*layer{l.projection}, nil, shortcut)
 	}
-	y := b.newTensor(inner.shape, inner.layout)
-	y.rectified = l.activation == "relu"
-	b.push(&join{a: b.regular(inner), b: shortcut, y: y})
+	y := b.newTensor(inner.shape, b.halo(rest), 0)
+	y.rectified, y.spare = l.activation == "relu", l.activation != "relu"
+	b.push(&join{a: inner, b: shortcut, y: y})
 	if y.rectified {
 		return y
 	}
-	return b.activation(l.activation, y)
+	return b.activation(l.activation, rest, y)
 }
 
-// regular gives a vector in panels, as operations write them: the raw input and flattened maps lie in
-// rows, and sums need two of a kind.
+// regular gives a vector in panels, as operations write them: the raw input lies in rows, and sums need
+// two of a kind.
 func (b *builder) regular(x *tensor) *tensor {
-	if x.pixels > 1 || x.value.RowStride == kernel.Width {
+	if x.value.isMaps() || x.value.matrix.RowStride == kernel.Width {
 		return x
 	}
-	y := newTensor(x.shape, x.layout, b.network.capacity, x.wantsGrad())
-	b.push(&activation{x: x, y: y, kind: kernel.Linear})
+	y := b.newTensor(x.shape, 0, 0)
+	if !x.wantsGrad() {
+		y.grad = array{}
+	}
+	b.push(&relayout{x: x, y: y})
 	return y
 }

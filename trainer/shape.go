@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,9 +11,8 @@ import (
 // declares each layer's variables.
 type inference struct {
 	problems []Problem
-	shape    []int  // of the row so far
-	layout   layout // how it lies in memory
-	raw      bool   // the row is the input itself, unpadded
+	shape    []int // of the row so far
+	raw      bool  // the next layer reads the input itself
 }
 
 func (n *inference) report(l *layer, format string, args ...any) {
@@ -28,9 +28,7 @@ func (n *inference) walk(layers []*layer) bool {
 			return false
 		}
 		l.out = n.shape
-		if l.kind != kindDropout {
-			n.raw = false
-		}
+		n.raw = false
 	}
 	return true
 }
@@ -39,8 +37,8 @@ func (n *inference) visit(l *layer) bool {
 	switch l.kind {
 	case kindDense:
 		n.flatten()
-		n.declareKernel(l, []int{n.layout.features(), l.units}, n.layout, n.layout.features(), l.units)
-		n.become([]int{l.units}, vectorLayout(l.units))
+		n.declareKernel(l, []int{n.shape[0], l.units}, n.shape[0], n.shape[0], l.units)
+		n.shape = []int{l.units}
 	case kindFlatten:
 		n.flatten()
 	case kindConv:
@@ -50,12 +48,12 @@ func (n *inference) visit(l *layer) bool {
 		if !ok {
 			return false
 		}
-		n.becomeMap(append(out, n.shape[2]))
+		n.shape = append(out, n.shape[2])
 	case kindGlobalPool:
 		if !n.isMap(l) {
 			return false
 		}
-		n.become(n.shape[2:], vectorLayout(n.shape[2]))
+		n.shape = n.shape[2:]
 	case kindBatchNorm:
 		n.normalise(l)
 	case kindResidual:
@@ -64,19 +62,7 @@ func (n *inference) visit(l *layer) bool {
 	return true
 }
 
-func (n *inference) become(shape []int, l layout) { n.shape, n.layout = shape, l }
-
-func (n *inference) becomeMap(shape []int) { n.become(shape, mapLayout(shape)) }
-
-func (n *inference) flatten() {
-	if len(n.shape) == 1 {
-		return
-	}
-	if n.raw {
-		n.layout = vectorLayout(n.shape[0] * n.shape[1] * n.shape[2])
-	}
-	n.shape = []int{n.layout.features()}
-}
+func (n *inference) flatten() { n.shape = []int{int(size(n.shape))} }
 
 func (n *inference) isMap(l *layer) bool {
 	if len(n.shape) == 3 {
@@ -106,36 +92,35 @@ func (n *inference) window(l *layer, what string) (out []int, ok bool) {
 	return out, true
 }
 
+// packedLimit is the number of channels below which a convolution reads the input as it is, without
+// padding them to whole panels.
+const packedLimit = 16
+
 func (n *inference) convolve(l *layer) bool {
 	out, ok := n.window(l, "kernel")
 	if !ok {
 		return false
 	}
-	area := saturate(int64(l.size[0]), int64(l.size[1]))
-	if area > 1<<20 {
-		n.report(l, "a kernel of %d×%d is larger than any map", l.size[0], l.size[1])
+	if l.size[0] > 2*n.shape[0]+1 || l.size[1] > 2*n.shape[1]+1 {
+		n.report(l, "a kernel of %d×%d is more than twice as large as its input of shape %s", l.size[0], l.size[1], formatShape(n.shape))
 		return false
 	}
-	channels := n.shape[2]
-	rows := n.layout
-	rows.count = int(area)
-	if n.raw {
-		rows.padded = channels // the input has no padded channels, see input.go
+	area, channels := l.size[0]*l.size[1], n.shape[2]
+	l.packed = n.raw && channels < packedLimit
+	rows := saturate(int64(area), padded(channels))
+	if l.packed {
+		rows = int64(area * channels)
 	}
-	n.declareKernel(l, []int{l.size[0], l.size[1], channels, l.units}, rows, int(area)*channels, int(saturate(area, int64(l.units))))
-	n.becomeMap(append(out, l.units))
+	n.declareKernel(l, []int{l.size[0], l.size[1], channels, l.units}, int(rows), int(saturate(int64(area), int64(channels))), int(saturate(int64(area), int64(l.units))))
+	n.shape = append(out, l.units)
 	return true
 }
 
 // normalise declares batch normalisation's four vectors, one value for each channel or feature.
 func (n *inference) normalise(l *layer) {
-	features := vectorLayout(n.shape[len(n.shape)-1])
-	if len(n.shape) == 1 {
-		features = n.layout
-	}
 	add := func(name string, constant float32, trainable bool) {
 		l.variables = append(l.variables, variable{
-			name: l.path + "." + name, shape: n.shape[len(n.shape)-1:], layout: features, trainable: trainable, constant: constant,
+			name: l.path + "." + name, shape: n.shape[len(n.shape)-1:], trainable: trainable, constant: constant,
 		})
 	}
 	if l.scale {
@@ -149,29 +134,25 @@ func (n *inference) normalise(l *layer) {
 }
 
 // declareKernel declares a layer's kernel and bias.
-func (n *inference) declareKernel(l *layer, shape []int, rows layout, fanIn, fanOut int) {
+func (n *inference) declareKernel(l *layer, shape []int, rows, fanIn, fanOut int) {
 	l.variables = append(l.variables, variable{
-		name: l.path + ".kernel", shape: shape, layout: rows, cols: l.units, trainable: true, penalised: true,
+		name: l.path + ".kernel", shape: shape, rows: rows, cols: l.units, trainable: true, penalised: true,
 		initializer: l.initializer, fanIn: fanIn, fanOut: fanOut,
 	})
 	if l.bias {
-		l.variables = append(l.variables, variable{
-			name: l.path + ".bias", shape: []int{l.units}, layout: vectorLayout(l.units), trainable: true,
-		})
+		l.variables = append(l.variables, variable{name: l.path + ".bias", shape: []int{l.units}, trainable: true})
 	}
 }
 
 // residual walks the block's layers and finds what its shortcut must be: the identity, or where
 // shapes differ a 1×1 convolution (a dense layer between vectors) with the stride that fits.
 func (n *inference) residual(l *layer) bool {
-	if n.raw {
-		n.becomeMapped()
-	}
-	in := *n
+	n.raw = false
+	in := inference{shape: n.shape}
 	if !n.walk(l.inner) {
 		return false
 	}
-	if sameShape(in.shape, n.shape) && in.layout == n.layout {
+	if slices.Equal(in.shape, n.shape) {
 		return true
 	}
 	p := &layer{path: l.path + ".projection", key: l.key, bias: true, activation: "linear", initializer: l.initializer, units: n.shape[len(n.shape)-1]}
@@ -193,27 +174,13 @@ func (n *inference) residual(l *layer) bool {
 			p.strides[d] = s
 		}
 	}
-	shortcut := in
-	shortcut.problems = nil
-	p.in = in.shape
-	if !shortcut.visit(p) {
-		n.problems = append(n.problems, shortcut.problems...)
+	if !in.walk([]*layer{p}) {
+		n.problems = append(n.problems, in.problems...)
 		return false
 	}
-	p.out = shortcut.shape
 	l.projection = p
 	return true
 }
-
-// becomeMapped leaves the raw input's layout: the block's input is copied into padded channels.
-func (n *inference) becomeMapped() {
-	n.raw = false
-	if len(n.shape) == 3 {
-		n.layout = mapLayout(n.shape)
-	}
-}
-
-func sameShape(a, b []int) bool { return formatShape(a) == formatShape(b) }
 
 // formatShape shows a shape as [28 28 1].
 func formatShape(shape []int) string {

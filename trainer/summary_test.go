@@ -44,3 +44,26 @@ func TestCost(t *testing.T) {
 		t.Errorf("memory %d", cost.Memory)
 	}
 }
+
+func TestSummaryOfTheReportedCNNs(t *testing.T) {
+	for number, want := range map[int][2]int64{1: {120170, 120170}, 2: {840586, 838154}, 3: {246154, 243850}, 4: {120234, 119978}} {
+		s := compile(t, reportedCNN(number, nil), []int{28, 28, 1}, 10).Summary()
+		if s.Total != want[0] || s.Trainable != want[1] || s.NonTrainable != want[0]-want[1] {
+			t.Errorf("cnn %d: %d parameters, %d trainable; reported %v", number, s.Total, s.Trainable, want)
+		}
+	}
+}
+
+func TestSummaryOfAResidualBlock(t *testing.T) {
+	c := compile(t, spec(nil, convLayer(8), fieldsOf{"type": "residual", "layers": []any{
+		fieldsOf{"type": "conv2d", "filters": int64(12), "kernel_size": int64(3), "strides": int64(2), "padding": "same"}, fieldsOf{"type": "batchnorm"},
+	}}, fieldsOf{"type": "global_avg_pool"}, denseLayer("$classes", "softmax")), []int{9, 8, 3}, 10)
+	s := c.Summary()
+	// 3×3 convolution, normalisation, 1×1 projection with stride 2.
+	if block := s.Layers[1]; block.Params != 8*12*9+12+4*12+8*12+12 || fmt.Sprint(block.Output) != "[5 4 12]" {
+		t.Errorf("%+v", block)
+	}
+	if names := fmt.Sprint(c.weights(make([]float32, c.trainable), make([]float32, c.moving)).tensors[3].Name); names != "layers.1.layers.0.bias" {
+		t.Errorf("%s", names)
+	}
+}

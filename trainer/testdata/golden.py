@@ -343,7 +343,7 @@ def dense(units, activation):
 
 
 def conv(filters, size=3, activation="relu", **more):
-    return {"type": "conv2d", "filters": filters, "kernel_size": size, "padding": "same", "activation": activation, **more}
+    return {"type": "conv2d", "filters": filters, "kernel_size": size, "padding": "same", "activation": activation} | more
 
 
 OUT = dense("$classes", "softmax")
@@ -376,5 +376,39 @@ def dense_cases():
     large("mlp_tanh", [dense(128, "tanh"), dense(64, "tanh"), OUT])
 
 
+def cnn(number):
+    """The reported convolutional nets, without dropout."""
+    flat = {"type": "flatten"}
+    blocks = {
+        1: [conv(64), POOL, conv(32), POOL, flat, dense(64, "relu")],
+        2: [conv(32), POOL, conv(64), POOL, BN, conv(128), conv(128), POOL, flat, BN, dense(512, "relu")],
+        3: [conv(32), POOL, conv(64), POOL, conv(128), POOL, flat, BN, dense(128, "relu")],
+        4: [conv(32), POOL, conv(32), POOL, conv(64), POOL, conv(128), POOL, flat, BN, dense(128, "relu")],
+    }
+    return blocks[number] + [OUT]
+
+
+def convolution_cases():
+    image = (5, 6, 2)
+    avg = {"type": "avgpool2d"}
+    gap = {"type": "global_avg_pool"}
+    small("conv", [conv(3, 3, "tanh"), gap, OUT], image, learning_rate=0.01, steps=20)
+    small("conv_valid", [conv(3, [2, 3], "tanh", padding="valid"), conv(2, 2, "tanh", padding="valid"), OUT], image, learning_rate=0.01, steps=20)
+    small("conv_strides", [conv(3, 3, "tanh", strides=2), conv(2, 3, "tanh", strides=2), OUT], image, learning_rate=0.01, steps=20)
+    small("conv_relu_max", [conv(3), POOL, conv(3), gap, OUT], (6, 6, 1), learning_rate=0.01, steps=20)
+    small("conv_average", [conv(3, 5, "tanh"), avg, conv(3, 1, "tanh"), OUT], image, learning_rate=0.01, steps=10)
+    small("conv_batchnorm", [conv(3, 3, "linear", use_bias=False), BN, {"type": "activation", "activation": "tanh"}, gap, OUT], image, learning_rate=0.01, steps=20)
+    small("conv_residual", [conv(3, 3, "tanh"), {"type": "residual", "layers": [conv(3, 3, "tanh"), BN, conv(3, 3, "linear")], "activation": "tanh"},
+                            {"type": "residual", "layers": [conv(4, 3, "tanh", strides=2)]}, gap, OUT], image, learning_rate=0.01, steps=10)
+    for number in 1, 2, 3, 4:
+        # Adam's first step is the sign of the gradient, also where that is but noise, as it is for some of
+        # the biases before a normalisation.
+        optimizer = {"optimizer": "sgd", "learning_rate": 0.01} if number > 1 else {}
+        large(f"cnn_{number}", cnn(number), steps=3, batch=8, rows=24, **optimizer)
+    smooth = [conv(8, 3, "tanh"), avg, BN, conv(16, 3, "tanh"), avg, gap, OUT]
+    large("cnn_tanh", smooth, steps=50, batch=8, rows=80)
+
+
 if __name__ == "__main__":
     dense_cases()
+    convolution_cases()
