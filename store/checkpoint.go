@@ -184,9 +184,8 @@ func (c *checkpoints) Remove(id search.SweepID, name string) error {
 func (c *checkpoints) tidy(id search.SweepID) {
 	c.tidies.Lock()
 	defer c.tidies.Unlock()
-	if c.files.Remove(filepath.Join(c.folder, id.String())) == nil {
-		_ = c.files.Remove(c.folder)
-	}
+	_ = c.files.Remove(filepath.Join(c.folder, id.String()))
+	_ = c.files.Remove(c.folder)
 }
 
 // removeSweep removes all of a sweep.
