@@ -151,10 +151,10 @@ func TestTruncated(t *testing.T) {
 		cuts = append(cuts, at)
 	}
 	if !*long {
-		cuts = thin(cuts, 12)
+		cuts = thin(cuts, 8)
 	}
 	r := rand.New(rand.NewPCG(13, 14))
-	for range 10 {
+	for range 5 {
 		cuts = append(cuts, r.IntN(used))
 	}
 	for _, cut := range cuts {
@@ -195,7 +195,7 @@ func TestFlippedBits(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 1))
-	n := 40
+	n := 25
 	if *long {
 		n = 5000
 	}
@@ -260,7 +260,7 @@ func TestZeroedPages(t *testing.T) {
 	pages := usedBytes(t, data) / 4096
 	step := 1
 	if !*long {
-		step = 1 + pages/20
+		step = 1 + pages/10
 	}
 	worst := 600
 	for id := 0; id < pages; id += step {

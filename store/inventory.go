@@ -35,8 +35,7 @@ func (v *inventory) problem(format string, args ...any) {
 // openForCheck opens a file that may be damaged in any way, under a reader's
 // lock where bbolt can still take one. close gives both free.
 func openForCheck(path string) (v *inventory, close func(), err error) {
-	info, err := regular(path)
-	if err != nil {
+	if _, err := regular(path); err != nil {
 		return nil, nil, err
 	}
 	f, err := os.Open(path)
@@ -59,7 +58,8 @@ func openForCheck(path string) (v *inventory, close func(), err error) {
 		}
 		f.Close()
 	}
-	if info, err = f.Stat(); err == nil {
+	info, err := f.Stat()
+	if err == nil {
 		v, err = takeInventory(f, info.Size())
 	}
 	if err != nil {

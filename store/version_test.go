@@ -21,7 +21,7 @@ import (
 
 var keep = flag.Bool("keep-version", false, "write the stored file of this version; for a new version only")
 
-const versionFile = "testdata/version-1.db"
+const versionFile = "testdata/version-1.store"
 
 // versionFacts are what the stored file of version 1 holds.
 func versionFacts() []search.Fact {

@@ -31,14 +31,6 @@ func (e *encoder) strings(s []string) {
 	}
 }
 
-func (e *encoder) bool(b bool) {
-	if b {
-		e.byte(1)
-	} else {
-		e.byte(0)
-	}
-}
-
 // nanos is a time as it is kept: nanoseconds since 1970 UTC. The zero time,
 // which that cannot hold, is the smallest number.
 func nanos(t time.Time) int64 {
@@ -88,14 +80,6 @@ func (d *decoder) byte() byte {
 		return b[0]
 	}
 	return 0
-}
-
-func (d *decoder) bool() bool {
-	b := d.byte()
-	if b > 1 {
-		d.fail(fmt.Errorf("want 0 or 1, have %d", b))
-	}
-	return b == 1
 }
 
 func (d *decoder) int() int {
