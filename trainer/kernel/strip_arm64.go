@@ -18,9 +18,9 @@ type stripArgs struct {
 	scale                  float32
 }
 
-func (t tier) strip(s *strip) {
+func (t tier) strip(s strip) {
 	if t != neon {
-		stripGeneric(s)
+		stripGeneric(&s)
 		return
 	}
 	g := stripArgs{
@@ -37,8 +37,8 @@ func (t tier) strip(s *strip) {
 	// A lone short tile could not hide the latency of the multiply-adds.
 	n := (s.rows + 5) / 6
 	size, larger := s.rows/n, s.rows%n
-	g.run(s, 0, size+1, larger)
-	g.run(s, larger*(size+1), size, n-larger)
+	g.run(&s, 0, size+1, larger)
+	g.run(&s, larger*(size+1), size, n-larger)
 }
 
 // run computes tiles of size rows from row first on: one below the other, or where the strip has

@@ -6,7 +6,7 @@
 #include "textflag.h"
 
 // func axpyNEON(n int, y, x *float32, alpha float32)
-TEXT ·axpyNEON(SB), NOSPLIT, $0-32
+TEXT ·axpyNEON(SB), NOSPLIT, $0-28
 	MOVD n+0(FP), R0
 	MOVD y+8(FP), R1
 	MOVD x+16(FP), R2
@@ -32,7 +32,7 @@ loop:
 	RET
 
 // func scaleNEON(n int, x *float32, alpha float32)
-TEXT ·scaleNEON(SB), NOSPLIT, $0-24
+TEXT ·scaleNEON(SB), NOSPLIT, $0-20
 	MOVD n+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVWU alpha+16(FP), R2
@@ -52,7 +52,7 @@ loop:
 	RET
 
 // func lerpNEON(n int, y, x *float32, t float32)
-TEXT ·lerpNEON(SB), NOSPLIT, $0-32
+TEXT ·lerpNEON(SB), NOSPLIT, $0-28
 	MOVD n+0(FP), R0
 	MOVD y+8(FP), R1
 	MOVD x+16(FP), R2

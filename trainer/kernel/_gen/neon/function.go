@@ -60,7 +60,7 @@ func (u *unit) function(name, signature string, body func(f *function)) {
 	}
 }
 
-// parameters computes where the parameters lie: words are 8 bytes, float32 is 4.
+// parameters computes where the parameters lie: words are 8 bytes, float32 and uint32 are 4.
 func (f *function) parameters(signature string) {
 	e, err := parser.ParseExpr(signature)
 	if err != nil {
@@ -69,7 +69,7 @@ func (f *function) parameters(signature string) {
 	f.offsets = map[string]int{}
 	for _, field := range e.(*ast.FuncType).Params.List {
 		size := 8
-		if id, ok := field.Type.(*ast.Ident); ok && id.Name == "float32" {
+		if id, ok := field.Type.(*ast.Ident); ok && (id.Name == "float32" || id.Name == "uint32") {
 			size = 4
 		}
 		for _, name := range field.Names {
@@ -78,7 +78,6 @@ func (f *function) parameters(signature string) {
 			f.bytes += size
 		}
 	}
-	f.bytes = (f.bytes + 7) / 8 * 8
 }
 
 func (f *function) vec() vec { f.vecs++; return vec(f.vecs - 1) }
@@ -110,7 +109,7 @@ func (f *function) pointers(names ...string) []gp {
 	return rs
 }
 
-// parameter broadcasts a float32 parameter.
+// parameter broadcasts a parameter of four bytes.
 func (f *function) parameter(name string) vec {
 	r := f.gp()
 	f.line("MOVWU %s+%d(FP), %s", name, f.offset(name), r)

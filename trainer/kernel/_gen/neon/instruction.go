@@ -48,6 +48,7 @@ func (f *function) toFloats(a vec) vec { return f.arm2(0x6e21d800, "UCVTF", a) }
 // Comparisons give all ones where they hold; with NaN none does.
 
 func (f *function) greater(a, b vec) vec    { return f.arm3(0x6ea0e400, "FCMGT", a, b) }
+func (f *function) equal(a, b vec) vec      { return f.arm3(0x4e20e400, "FCMEQ", a, b) }
 func (f *function) notSmaller(a, b vec) vec { return f.arm3(0x6e20ec00, "FACGE", a, b) } // |a| ≥ |b|
 func (f *function) positive(a vec) vec {
 	return f.word(0x4ea0c800, "FCMGT V%d.4S, V%d.4S, #0.0", false, f.vec(), a)

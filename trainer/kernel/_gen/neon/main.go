@@ -31,6 +31,7 @@ func main() {
 		{name: "random", write: randoms},
 		{name: "activation", write: activations},
 		{name: "norm", write: norms},
+		{name: "pool", write: pools},
 	} {
 		u.write(u)
 		if err := u.save(*dir); err != nil {
