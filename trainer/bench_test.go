@@ -31,3 +31,31 @@ func reportedMLP(values map[string]any) Spec {
 	return spec(values,
 		denseLayer(int64(128), "relu"), dropoutLayer(0.2), denseLayer(int64(64), "relu"), dropoutLayer(0.2), denseLayer("$classes", "softmax"))
 }
+
+// BenchmarkStepCNN trains batches of 128 through the reported convolutional nets.
+func BenchmarkStepCNN(b *testing.B) {
+	view := images(128*4, []int{28, 28, 1}, 10, 1)
+	for number := 1; number <= 4; number++ {
+		b.Run(fmt.Sprint(number), func(b *testing.B) {
+			benchmarkSteps(b, compile(b, reportedCNN(number, fieldsOf{"batch_size": int64(128)}), view.Prep.Shape, 10), view)
+		})
+	}
+}
+
+// BenchmarkStepMLP trains batches of 128 through the reported MLP.
+func BenchmarkStepMLP(b *testing.B) {
+	view := images(128*4, []int{28, 28, 1}, 10, 1)
+	benchmarkSteps(b, compile(b, reportedMLP(fieldsOf{"batch_size": int64(128)}), view.Prep.Shape, 10), view)
+}
+
+func benchmarkSteps(b *testing.B, c *Config, view dataset.View) {
+	f := fitter(b, c, Task{}, view, dataset.View{})
+	f.arrange()
+	b.ReportAllocs()
+	for b.Loop() {
+		f.now.Batch %= f.batches()
+		if err := f.step(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

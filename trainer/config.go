@@ -50,6 +50,7 @@ func Compile(spec Spec, shape []int, classes int) (*Config, []Problem) {
 	c.layers, c.canonical = r.readLayers(spec.Layers, "layers", "model.layers")
 	problems = append(problems, r.problems...)
 	problems = append(problems, checkData(shape, classes)...)
+	problems = append(problems, c.Params.Augment.check(shape)...)
 	if fatal(problems) {
 		return nil, problems
 	}

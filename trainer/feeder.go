@@ -13,9 +13,10 @@ import (
 // so no float copy of a data set exists.
 type feeder struct {
 	view     dataset.View
-	mul, add []float32 // how a byte becomes a feature
-	numbers  []int32   // scratch: row numbers of the batch
-	labels   []int32   // of the batch
+	mul, add []float32  // how a byte becomes a feature
+	augment  *augmenter // nil: images stay as they are
+	numbers  []int32    // scratch: row numbers of the batch
+	labels   []int32    // of the batch
 }
 
 // newFeeder checks that the view's rows are what the config was compiled for. labelled: every row must
@@ -42,7 +43,8 @@ func newFeeder(c *Config, v dataset.View, batch int, labelled bool) (*feeder, er
 }
 
 // load gathers the rows at the given positions of the view into the first samples of an input.
-func (f *feeder) load(to array, positions []int32) {
+// step keys how images are varied.
+func (f *feeder) load(to array, positions []int32, step uint64) {
 	n := len(positions)
 	to = to.head(n)
 	if f.mul == nil {
@@ -52,13 +54,11 @@ func (f *feeder) load(to array, positions []int32) {
 			kernel.GatherFloats(to.matrix, f.view.Encoded, positions)
 		}
 	} else {
-		for i, p := range positions {
-			f.numbers[i] = int32(f.view.Row(int(p)))
-		}
+		pixels := f.number(positions, step)
 		if to.isMaps() {
-			kernel.GatherImageBytes(to.maps, f.view.Rows.Pixels, f.numbers[:n], f.mul, f.add)
+			kernel.GatherImageBytes(to.maps, pixels, f.numbers[:n], f.mul, f.add)
 		} else {
-			kernel.GatherBytes(to.matrix, f.view.Rows.Pixels, f.numbers[:n], f.mul, f.add)
+			kernel.GatherBytes(to.matrix, pixels, f.numbers[:n], f.mul, f.add)
 		}
 	}
 	if f.view.Rows.Labels == nil {
@@ -69,10 +69,26 @@ func (f *feeder) load(to array, positions []int32) {
 	}
 }
 
+// number finds the rows of the positions, and the pixels in which they have these numbers: the data's
+// own, or varied copies.
+func (f *feeder) number(positions []int32, step uint64) []byte {
+	for i, p := range positions {
+		f.numbers[i] = int32(f.view.Row(int(p)))
+	}
+	if f.augment == nil {
+		return f.view.Rows.Pixels
+	}
+	pixels := f.augment.vary(f.view.Rows.Pixels, f.numbers[:len(positions)], step)
+	for i := range positions {
+		f.numbers[i] = int32(i)
+	}
+	return pixels
+}
+
 // loadRange gathers n rows from position first on.
 func (f *feeder) loadRange(to array, first, n int, positions []int32) {
 	for i := range n {
 		positions[i] = int32(first + i)
 	}
-	f.load(to, positions[:n])
+	f.load(to, positions[:n], 0)
 }

@@ -80,6 +80,9 @@ func NewFitter(c *Config, t Task, train, validation dataset.View) (*Fitter, erro
 	if err != nil {
 		return nil, fmt.Errorf("fit: training rows: %w", err)
 	}
+	if c.Params.Augment != (Augment{}) && feeder.mul != nil {
+		feeder.augment = newAugmenter(c, batch, t.Streams)
+	}
 	f := &Fitter{
 		config: c, task: t, train: feeder,
 		network: newNetwork(c, max(batch, evaluationRows), true, t.Streams),
@@ -199,7 +202,7 @@ func (f *Fitter) step() error {
 	first := f.now.Batch * p.BatchSize
 	positions := f.order[first:min(first+p.BatchSize, len(f.order))]
 	rows := len(positions)
-	f.train.load(f.network.input.value, positions)
+	f.train.load(f.network.input.value, positions, f.now.Step)
 	f.pass = pass{rows: rows, training: true, step: f.now.Step, crew: f.network.crew}
 	f.network.forward(&f.pass)
 	sum, correct := f.network.loss(f.train.labels[:rows])

@@ -114,7 +114,9 @@ func convolutional(values map[string]any) Spec {
 func TestInterruptedConvolutionalFit(t *testing.T) {
 	shape := []int{8, 6, 1}
 	train, validation := images(61, shape, 4, 1), images(20, shape, 4, 2)
-	c := compile(t, convolutional(fieldsOf{"epochs": int64(3), "batch_size": int64(16)}), shape, 4)
+	c := compile(t, convolutional(fieldsOf{
+		"epochs": int64(3), "batch_size": int64(16), "augment_flip": true, "augment_shift": int64(2), "augment_cutout": int64(3),
+	}), shape, 4)
 	whole, f := fitter(t, c, Task{}, train, validation), fitter(t, c, Task{}, train, validation)
 	for !whole.Done() {
 		if _, err := whole.Epoch(context.Background()); err != nil {
@@ -253,7 +255,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 			check(compile(t, mlp(values), view.Prep.Shape, 4), view)
 		}
 	}
-	check(compile(t, convolutional(nil), pictures.Prep.Shape, 4), pictures)
+	check(compile(t, convolutional(fieldsOf{"augment_flip": true, "augment_shift": int64(2), "augment_cutout": int64(3)}), pictures.Prep.Shape, 4), pictures)
 	for number := 1; number <= 4; number++ {
 		check(compile(t, reportedCNN(number, fieldsOf{"batch_size": int64(4)}), []int{28, 28, 1}, 10), images(8, []int{28, 28, 1}, 10, 1))
 	}

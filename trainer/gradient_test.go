@@ -117,7 +117,7 @@ func checkGradient(t *testing.T, c *Config, view dataset.View, kinks bool) {
 		positions[i] = int32(i)
 	}
 	f.train.numbers, f.train.labels = make([]int32, len(positions)), make([]int32, len(positions))
-	f.train.load(f.network.input.value, positions)
+	f.train.load(f.network.input.value, positions, 0)
 	w := f.network.values
 	// Away from constants, so that no derivative is 0 by symmetry.
 	values := c.collect(w)

@@ -26,15 +26,6 @@ type Params struct {
 	Augment        Augment
 }
 
-// Augment says how training images are varied. The zero value: not at all.
-type Augment struct {
-	Flip   bool // mirror left to right, half of the rows
-	Shift  int  // move by up to so many pixels in each direction, filling with zeros
-	Cutout int  // erase a square of so many pixels a side at a random place
-}
-
-func (a Augment) active() bool { return a != Augment{} }
-
 // The names of the parameters. Any other name is an ordinary one, used by "$references".
 const (
 	paramBatchSize      = "batch_size"
