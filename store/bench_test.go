@@ -1,13 +1,17 @@
 package store
 
 import (
+	"context"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 
 	"espalier/grids"
 	"espalier/search"
+	"espalier/search/searchtest"
 )
 
 // BenchmarkRecord has eight workers that hand in an outcome each and wait until it
@@ -121,4 +125,41 @@ func BenchmarkRead100000(b *testing.B) {
 		}
 		b.ReportMetric(float64(size.Size-size.Free)/total, "bytes/outcome")
 	})
+}
+
+// BenchmarkRun is a whole search with eight workers whose evaluator does nothing:
+// the bookkeeping of an outcome, each on disk before its worker goes on.
+func BenchmarkRun(b *testing.B) {
+	nothing := func(_ context.Context, j search.Job, record func(search.Outcome) error, _ func(search.Watch)) error {
+		for _, t := range j.Trials {
+			if err := record(search.Outcome{Trial: t.Key, Slot: j.Slot, State: search.Complete, Epochs: 1}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	units := strings.Join(strings.Fields(fmt.Sprint(sequence(2000))), ", ")
+	text := strings.Replace(searchtest.Small, "units = [4, 8]", "units = "+units, 1)
+	if text == searchtest.Small {
+		b.Fatal("the sweep has no units to replace")
+	}
+	sweep := searchtest.Sweep(b, text)
+	done := 0
+	for b.Loop() {
+		s := mustOpen(b, temp(b), Options{})
+		result, err := search.Run(b.Context(), sweep, s, nothing, search.Options{Workers: 8})
+		if err != nil {
+			b.Fatal(err)
+		}
+		done += result.Done
+	}
+	b.ReportMetric(float64(done)/b.Elapsed().Seconds(), "outcomes/s")
+}
+
+func sequence(n int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = i + 1
+	}
+	return s
 }
