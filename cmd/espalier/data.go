@@ -87,7 +87,7 @@ func (p *program) dataShow(o dataset.Options, images int) error {
 	o.Folder = folder
 	set, err := dataset.Load(o)
 	if err != nil {
-		return err
+		return sourceFailure(err)
 	}
 	w := p.out
 	fmt.Fprintf(w, "%s  %s of %s, %s in memory\nfingerprint %s\n\n", printable(set.Source), set.Kind, shapeText(set.Shape), bytesText(set.Bytes), set.Fingerprint)

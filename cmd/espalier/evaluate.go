@@ -95,7 +95,10 @@ func (p *program) modelRows(m *trainer.Model, path string, o dataset.Options, tr
 	o.Folder = folder
 	set, err := dataset.Load(o)
 	if err != nil {
-		return none, nil, err
+		return none, nil, sourceFailure(err)
+	}
+	if err := m.Prep.Match(set.Info, m.Classes); err != nil {
+		return none, nil, fmt.Errorf("evaluate %q on %q: %w", path, o.Source, err)
 	}
 	rows := set.Test
 	if train {
@@ -103,9 +106,6 @@ func (p *program) modelRows(m *trainer.Model, path string, o dataset.Options, tr
 	} else if rows == nil {
 		return none, nil, usage(fmt.Errorf("evaluate %q: %q has no test rows", path, o.Source),
 			"tables: --test FILE, or --test-fraction and --seed as in the sweep file", "--train-rows evaluates on the training rows")
-	}
-	if err := m.Prep.Match(set.Info, m.Classes); err != nil {
-		return none, nil, fmt.Errorf("evaluate %q on %q: %w", path, o.Source, err)
 	}
 	view := dataset.NewView(rows, nil, m.Prep)
 	if view.Unknown > 0 {

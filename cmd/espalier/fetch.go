@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,6 +38,9 @@ func (p *program) fetch(ctx context.Context, name, folder string) error {
 	}
 	if i := interruptionOf(ctx); i != nil {
 		return &failure{err: i, code: i.code(), hints: []string{"what came is kept; go on with: espalier data fetch " + shellQuote(name)}}
+	}
+	if field := (*dataset.FieldError)(nil); errors.As(err, &field) {
+		return usage(err)
 	}
 	if err != nil {
 		return hint(err, "run it again: what came is kept")

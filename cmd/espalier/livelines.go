@@ -15,6 +15,21 @@ import (
 // another: one a worker, one for the whole. They are fitted to a width by
 // leaving out what matters least, from the right.
 
+// statusLines are the lines of a run: one a worker, one for the whole.
+func statusLines(s search.Status, workers, width int, colour bool) []string {
+	var lines []string
+	for i := range workers {
+		w := search.WorkerStatus{Worker: i}
+		for _, known := range s.Workers {
+			if known.Worker == i {
+				w = known
+			}
+		}
+		lines = append(lines, workerLine(w, width, colour))
+	}
+	return append(lines, totalLine(s, width, colour))
+}
+
 // workerLine is what one worker is at. colour paints the bar.
 func workerLine(w search.WorkerStatus, width int, colour bool) string {
 	if w.Trial == "" {

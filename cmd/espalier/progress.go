@@ -3,11 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"sync"
+	"strings"
 	"time"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"espalier/search"
 )
@@ -20,7 +17,6 @@ type progress struct {
 	monitor *search.Monitor
 	live    *liveLines // nil: plain lines
 
-	mu        sync.Mutex
 	best      string    // trial and score announced last
 	announced int       // done at the last plain line
 	spoke     time.Time // of the last plain line
@@ -35,7 +31,7 @@ const (
 func (p *program) newProgress(monitor *search.Monitor, workers int) *progress {
 	g := &progress{p: p, monitor: monitor, spoke: time.Now()}
 	if isTerminal(p.err) && !p.quiet && !p.verbose {
-		g.live = newLiveLines(p.err, workers, monitor.Status, true)
+		g.live = startLiveLines(p.err, func(width int, colour bool) []string { return statusLines(monitor.Status(), workers, width, colour) })
 	}
 	return g
 }
@@ -49,12 +45,11 @@ func (g *progress) end() {
 
 // event is called by the run for everything that happens, from one goroutine.
 func (g *progress) event(e search.Event) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+
 	g.logEvent(e)
 	switch e.Kind {
 	case search.EventStarted:
-		g.line(e.Message)
+		g.line("%s", e.Message)
 		status := g.monitor.Status()
 		if status.Done > 0 {
 			g.line("%s done before", plural(status.Done, "fit"))
@@ -68,7 +63,7 @@ func (g *progress) event(e search.Event) {
 		}
 		g.advance()
 	case search.EventFailure:
-		g.line("%s fold %d failed: %s", trialID(e.Trial), e.Slot, printable(e.Failure.Reason))
+		g.line("%s fold %d failed: %s", trialID(e.Trial), e.Slot, firstLine(e.Failure.Reason))
 		g.advance()
 	case search.EventEpoch:
 		if g.live == nil && time.Since(g.spoke) >= every {
@@ -77,11 +72,18 @@ func (g *progress) event(e search.Event) {
 	}
 }
 
+// firstLine is the first line of a text that may have several.
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return printable(line)
+}
+
 // advance tells a new best, and on plain output how far the run is.
 func (g *progress) advance() {
 	status := g.monitor.Status()
 	if best := bestOf(status); best != g.best {
 		g.best = best
+		g.p.log.Info().Str("trial", short(status.Best.Trial)).Float64("mean", status.Best.Mean).Str("params", paramsText(status.Best.Params)).Msg("new best")
 		g.line("%s", bestLine(status.Metric, status.Best))
 	}
 	quiet := time.Since(g.spoke)
@@ -124,7 +126,7 @@ func bestOf(s search.Status) string {
 
 // line prints talk, above the live lines where there are any.
 func (g *progress) line(format string, args ...any) {
-	if g.p.quiet {
+	if g.p.quiet || g.p.verbose { // -v: it is in the log
 		return
 	}
 	fmt.Fprintf(g.writer(), format+"\n", args...)
@@ -169,47 +171,4 @@ func (g *progress) logEvent(e search.Event) {
 	case search.EventPaused, search.EventJobDone:
 		log.Debug().Int("worker", e.Worker).Str("trial", trialID(e.Trial)).Int("fold", e.Slot).Msg(string(e.Kind))
 	}
-}
-
-// liveLines redraws a line a worker and one for the whole at the foot of a terminal.
-type liveLines struct {
-	*mpb.Progress
-	bars []*mpb.Bar
-}
-
-// newLiveLines draws them; whole adds the line for the whole.
-func newLiveLines(w io.Writer, workers int, status func() search.Status, whole bool) *liveLines {
-	colour := colourful(w)
-	l := &liveLines{Progress: mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(150*time.Millisecond))}
-	add := func(draw func(s search.Status, width int) string) {
-		fill := mpb.BarFillerFunc(func(w io.Writer, st decor.Statistics) error {
-			_, err := io.WriteString(w, draw(status(), st.AvailableWidth))
-			return err
-		})
-		if bar, err := l.Add(1, fill, mpb.BarFillerTrim()); err == nil {
-			l.bars = append(l.bars, bar)
-		}
-	}
-	for i := range workers {
-		add(func(s search.Status, width int) string {
-			for _, ws := range s.Workers {
-				if ws.Worker == i {
-					return workerLine(ws, width, colour)
-				}
-			}
-			return workerLine(search.WorkerStatus{Worker: i}, width, colour)
-		})
-	}
-	if whole {
-		add(func(s search.Status, width int) string { return totalLine(s, width, colour) })
-	}
-	return l
-}
-
-// end takes the lines off the screen.
-func (l *liveLines) end() {
-	for _, b := range l.bars {
-		b.Abort(true)
-	}
-	l.Progress.Wait()
 }

@@ -19,7 +19,7 @@ type refitProgress struct {
 func (p *program) newRefitProgress(t search.Trial, epochs int) *refitProgress {
 	g := &refitProgress{p: p, worker: search.WorkerStatus{Trial: t.ID(), Epochs: epochs, Slot: -1}}
 	if isTerminal(p.err) && !p.quiet && !p.verbose {
-		g.live = newLiveLines(p.err, 1, func() search.Status { return search.Status{Workers: []search.WorkerStatus{g.state()}} }, false)
+		g.live = startLiveLines(p.err, func(width int, colour bool) []string { return []string{workerLine(g.state(), width, colour)} })
 	}
 	return g
 }

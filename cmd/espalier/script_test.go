@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -34,8 +33,12 @@ func TestScripts(t *testing.T) {
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code":   expectCode,
-			"within": waitFor,
+			"code":      expectCode,
+			"truncated": damagedCopy(func(data []byte) []byte { return data[:len(data)*2/3] }),
+			"altered": damagedCopy(func(data []byte) []byte {
+				data[len(data)/2] ^= 1
+				return data
+			}),
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
@@ -71,20 +74,14 @@ func expectCode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// waitFor is "within SECONDS COMMAND…": the command is tried until it succeeds.
-func waitFor(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: within SECONDS COMMAND ARGS…")
-	}
-	limit, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	for end := time.Now().Add(time.Duration(limit) * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		err := ts.Exec(args[1], args[2:]...)
-		if err == nil {
-			return
+// damagedCopy makes a command "NAME FROM TO" that copies a file with damage.
+func damagedCopy(damage func([]byte) []byte) func(ts *testscript.TestScript, neg bool, args []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 2 {
+			ts.Fatalf("usage: COMMAND FROM TO")
 		}
-		if time.Now().After(end) {
-			ts.Fatalf("still fails after %d s: %v", limit, err)
-		}
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(args[1]), damage(data), 0o644))
 	}
 }

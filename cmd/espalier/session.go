@@ -89,19 +89,19 @@ func placeMaterial(f *grids.File, folder string) error {
 
 // loadData reads the rows a sweep file names and says how long that took.
 func (p *program) loadData(f *grids.File, folder string) (*dataset.Set, error) {
-	if err := knownSource(f, folder); err != nil {
-		return nil, err
-	}
 	start := time.Now()
 	set, err := dataset.Load(dataset.Options{
 		Source: f.Data.Source, Folder: folder, Limit: f.Data.Limit, Target: f.Data.Target,
 		Test: f.Data.Test, TestFraction: f.Data.TestFraction, Group: f.Folds.Group, Seed: f.Seed,
 	})
 	if err != nil {
-		return nil, err
+		return nil, dataFailure(f, err)
 	}
 	p.log.Info().Str("source", set.Source).Str("fingerprint", set.Fingerprint).Int("rows", set.Rows).
 		Int("test_rows", set.TestRows).Dur("ms", time.Since(start)).Msg("data loaded")
+	if p.verbose {
+		return set, nil
+	}
 	test := "no test rows"
 	if set.TestRows > 0 {
 		test = plural(set.TestRows, "test row")
@@ -111,24 +111,27 @@ func (p *program) loadData(f *grids.File, folder string) (*dataset.Set, error) {
 	return set, nil
 }
 
-// knownSource refuses a source that is neither a file or folder nor a known
-// name, with its place in the sweep file: most often it is misspelt.
-func knownSource(f *grids.File, folder string) error {
-	var names []string
-	for _, k := range dataset.Known(folder) {
-		if names = append(names, k.Name); k.Name == f.Data.Source {
-			return nil
-		}
+// sourceFailure makes bad usage of an error of the data that flags are at fault for.
+func sourceFailure(err error) error {
+	var field *dataset.FieldError
+	if errors.As(err, &field) {
+		return usage(err)
 	}
-	path := f.Data.Source
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(folder, path)
+	return err
+}
+
+// dataFailure gives an error of the data its place in the sweep file where the
+// file is at fault: a misspelt source, a target column that is not there.
+func dataFailure(f *grids.File, err error) error {
+	var field *dataset.FieldError
+	if !errors.As(err, &field) {
+		return err
 	}
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return nil // other errors are told where it is read
+	path := "data." + field.Field
+	if field.Field == "group" {
+		path = "folds.group"
 	}
-	return usage(f.Errors([]grids.Problem{{Path: "data.source", Known: names,
-		Message: fmt.Sprintf("no file or folder %q, and no known data set of that name", path)}}))
+	return sweepFailure(f.Errors([]grids.Problem{{Path: path, Message: field.Message, Known: field.Known}}))
 }
 
 // prepare makes a session of a sweep file: data, checks, folds.

@@ -13,17 +13,23 @@ func isTerminal(w any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// terminalWidth is the width of a stream's terminal in columns, 0 where it is none.
-func terminalWidth(w io.Writer) int {
+// terminalSize is the size of a stream's terminal in columns and rows, 0 where it is none.
+func terminalSize(w io.Writer) (columns, rows int) {
 	f, ok := w.(*os.File)
 	if !ok {
-		return 0
+		return 0, 0
 	}
-	width, _, err := term.GetSize(int(f.Fd()))
+	columns, rows, err := term.GetSize(int(f.Fd()))
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	return width
+	return columns, rows
+}
+
+// terminalWidth is the width of a stream's terminal in columns, 0 where it is none.
+func terminalWidth(w io.Writer) int {
+	columns, _ := terminalSize(w)
+	return columns
 }
 
 // colourful tells whether a stream may be written to in colour: https://no-color.org.
