@@ -3,6 +3,7 @@ package grids
 import (
 	"fmt"
 	"slices"
+	"sort"
 )
 
 // A conjunction is one table of `when` or `exclude`: it holds for a point where
@@ -157,6 +158,9 @@ func (b *gridReader) noAxis(path, name string, among []*product) Problem {
 // valueID finds the id of a node's value where one of the axes has it.
 func (b *gridReader) valueID(axes []*axis, n *node) (int32, bool) {
 	name := axes[0].global
+	if axes[0].own && axes[0].spread != nil {
+		return axes[0].search(n)
+	}
 	if axes[0].own && b.ids[name] == nil {
 		b.ids[name] = make(map[string]int32, len(axes[0].values))
 		for digit, v := range axes[0].values {
@@ -170,6 +174,23 @@ func (b *gridReader) valueID(axes []*axis, n *node) (int32, bool) {
 		}
 	}
 	return 0, false
+}
+
+// search finds a number among the values of a range, which ascend; their places
+// are their ids.
+func (a *axis) search(n *node) (int32, bool) {
+	v, ok := n.number()
+	digit := sort.Search(len(a.values), func(i int) bool { return asFloat(a.values[i]) >= v })
+	return int32(digit), ok && digit < len(a.values) && asFloat(a.values[digit]) == v
+}
+
+// asFloat is the number that a range made.
+func asFloat(v any) float64 {
+	if i, ok := v.(int64); ok {
+		return float64(i)
+	}
+	f, _ := v.(float64)
+	return f
 }
 
 // words are the values of axes as text, for hints.

@@ -21,24 +21,17 @@ func (g *Grid) Draw(seed uint64) iter.Seq[Point] {
 		return g.sample(seed)
 	}
 	return func(yield func(Point) bool) {
-		total := g.count
-		if !g.exact {
-			total = g.raw
-		}
-		order := newPermutation(seed, uint64(total))
-		for n := range total {
-			i := int(order.at(uint64(n)))
-			if g.exact {
-				i = g.nth(i)
-			}
-			if point, ok := g.At(i); ok && !yield(point) {
+		order := newPermutation(seed, uint64(g.count))
+		for n := range g.count {
+			// Where Count is an upper bound, At sorts out what does not run.
+			if point, ok := g.At(g.nth(int(order.at(uint64(n))))); ok && !yield(point) {
 				return
 			}
 		}
 	}
 }
 
-// nth is the raw index of the n-th of the points that count, in some fixed order:
+// nth is the raw index of the n-th of the points that Count counts, in some fixed order:
 // the permutation runs over these numbers, so that no draw is wasted, however few
 // of the raw indices are points.
 func (g *Grid) nth(n int) int {

@@ -31,11 +31,10 @@ type product struct {
 	order       []int   // places in axes, each after those its conditions need
 	raw, offset int     // length, and raw index of its first point
 	conditional bool
-	rules       []conjunction // of the grid's, those whose axes are all here
-	rivals      []int         // earlier products that may share points
-	diagram     *diagram      // nil where raw indices and points are the same, or too large
-	patience    int           // raw indices without a point that Points passes before it asks the diagram
-	count       int
+	rules       []conjunction   // of the grid's, those whose axes are all here
+	rivals      []int           // earlier products that may share points
+	diagram     *diagram        // nil where raw indices and points are the same, or too large
+	count       int             // points, by the diagram
 	broken      map[string]bool // axes that could not be read, while reading
 }
 
@@ -68,7 +67,7 @@ func (g *Grid) Finite() bool { return g.finite }
 
 // Count is the number of points that run (Points' length). It is found by
 // arithmetic when the file is parsed, see diagram; where that would take too
-// long it is Len, an upper bound, and Exact is false.
+// long it is an upper bound, and Exact is false.
 func (g *Grid) Count() int { return g.count }
 
 // Exact tells whether Count is exact. It is not for a grid of distributions,
@@ -225,10 +224,17 @@ func (g *Grid) Points() iter.Seq[Point] {
 		}
 		for k := range g.products {
 			p := &g.products[k]
-			misses := 0
+			var seek *seeker
+			misses, patience := 0, 0
+			if p.diagram != nil {
+				seek = newSeeker(p.diagram)
+				patience = 16 + p.diagram.nodes/8
+			}
 			for i := 0; i < p.raw; i++ {
-				if misses >= p.patience && p.diagram != nil {
-					next, ok := p.diagram.next(i)
+				// Passing indices one by one is fine for as long as it costs less than
+				// a search.
+				if seek != nil && misses >= patience {
+					next, ok := seek.next(i)
 					if !ok {
 						break
 					}

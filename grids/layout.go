@@ -5,7 +5,7 @@ import "slices"
 // prepare lays out the products and counts.
 func (g *Grid) prepare() {
 	g.exact = g.finite
-	budget, limit := 10*maxWork, maxWork
+	budget, limit, relaxed := 10*maxWork, maxWork, maxWork
 	for _, name := range g.order {
 		for i := range g.products {
 			if k := g.products[i].at[name]; k >= 0 {
@@ -30,21 +30,17 @@ func (g *Grid) prepare() {
 		}
 		p.count = p.raw
 		if !p.plain() {
-			p.diagram = newDiagram(g, p, limit)
-			count, ok := p.diagram.total()
-			limit -= p.diagram.work
-			// Passing indices by one by one is worth it for as long as it costs less
-			// than a search, which is one count for every prefix and class.
-			p.patience = 256 + p.diagram.work*len(p.axes)/4
-			if !ok {
-				p.diagram, count, g.exact = nil, p.raw, false
+			p.diagram = newDiagram(g, p, false, &limit)
+			if p.diagram == nil {
+				// An upper bound is better than none: what conditions leave.
+				g.exact = false
+				p.diagram = newDiagram(g, p, true, &relaxed)
 			}
-			p.count = count
+			if p.diagram != nil {
+				p.count = p.diagram.root.count
+			}
 		}
 		g.count += p.count
-	}
-	if g.finite && !g.exact {
-		g.count = g.raw
 	}
 }
 

@@ -261,7 +261,7 @@ func TestGridAgainstOracle(t *testing.T) {
 					continue
 				}
 				j, _ := slices.BinarySearch(raw, i)
-				next, ok := q.diagram.next(i - q.offset)
+				next, ok := newSeeker(q.diagram).next(i - q.offset)
 				wantOK := j < len(raw) && raw[j] < q.offset+q.raw
 				if ok != wantOK || ok && next != raw[j]-q.offset {
 					t.Fatalf("seed %d: after %d comes %d (%t), want %v\n%s", seed, i, next+q.offset, ok, raw[j:], text)

@@ -39,8 +39,9 @@ type node struct {
 	origin int      // number of the override that wrote it, from 1; 0: the file
 }
 
-// maxSource bounds a sweep file. An axis of a million values fits.
-const maxSource = 8 << 20
+// maxSource bounds a sweep file: 100,000 values fit, and the decoder, which takes
+// time in the square of the number of keys, stays within seconds.
+const maxSource = 1 << 20
 
 // parseTree reads TOML. The strict decoder comes first: it knows every rule of
 // the language (repeated keys, redefined tables), so that building the tree
