@@ -7,1460 +7,1460 @@
 
 // func strip1NEON(args *stripArgs)
 TEXT ·strip1NEON(SB), NOSPLIT, $0-8
-	MOVD args+0(FP), R0
-	MOVD stripArgs_a(R0), R1
-	MOVD stripArgs_aRow(R0), R2
-	MOVD stripArgs_aStep(R0), R3
-	MOVD stripArgs_bStep(R0), R4
-	MOVD stripArgs_c(R0), R5
-	MOVD stripArgs_cRow(R0), R6
-	MOVD stripArgs_tiles(R0), R7
-	MOVD stripArgs_mask(R0), R8
+	MOVD   args+0(FP), R0
+	MOVD   stripArgs_a(R0), R1
+	MOVD   stripArgs_aRow(R0), R2
+	MOVD   stripArgs_aStep(R0), R3
+	MOVD   stripArgs_bStep(R0), R4
+	MOVD   stripArgs_c(R0), R5
+	MOVD   stripArgs_cRow(R0), R6
+	MOVD   stripArgs_tiles(R0), R7
+	MOVD   stripArgs_mask(R0), R8
 
 tile:
-	MOVD $0, R9
-	MOVD stripArgs_b(R0), R10
-	MOVD stripArgs_flags(R0), R15
-	TST $const_fromC, R15
-	BNE fromC
-	TST $const_fromBias, R15
-	BNE fromBias
-	VMOVI $0, V0.B16
-	VMOVI $0, V1.B16
-	VMOVI $0, V2.B16
-	VMOVI $0, V3.B16
-	B started
+	MOVD   $0, R9
+	MOVD   stripArgs_b(R0), R10
+	MOVD   stripArgs_flags(R0), R15
+	TST    $const_fromC, R15
+	BNE    fromC
+	TST    $const_fromBias, R15
+	BNE    fromBias
+	VMOVI  $0, V0.B16
+	VMOVI  $0, V1.B16
+	VMOVI  $0, V2.B16
+	VMOVI  $0, V3.B16
+	B      started
 
 fromBias:
-	MOVD stripArgs_bias(R0), R11
-	FLDPQ 0(R11), (F0, F1)
-	FLDPQ 32(R11), (F2, F3)
-	B started
+	MOVD   stripArgs_bias(R0), R11
+	FLDPQ  0(R11), (F0, F1)
+	FLDPQ  32(R11), (F2, F3)
+	B      started
 
 fromC:
-	MOVD R5, R11
-	FLDPQ 0(R11), (F0, F1)
-	FLDPQ 32(R11), (F2, F3)
+	MOVD   R5, R11
+	FLDPQ  0(R11), (F0, F1)
+	FLDPQ  32(R11), (F2, F3)
 
 started:
-	MOVD stripArgs_bands(R0), R14
+	MOVD   stripArgs_bands(R0), R14
 
 band:
-	MOVD stripArgs_segs(R0), R13
+	MOVD   stripArgs_segs(R0), R13
 
 segment:
-	MOVD stripArgs_k(R0), R12
-	MOVD stripArgs_kLast(R0), R15
-	CMP $1, R13
-	CSEL EQ, R15, R12, R12
-	CBZ R12, next
+	MOVD   stripArgs_k(R0), R12
+	MOVD   stripArgs_kLast(R0), R15
+	CMP    $1, R13
+	CSEL   EQ, R15, R12, R12
+	CBZ    R12, next
 
 step:
-	FLDPQ 0(R10), (F4, F5)
-	FLDPQ 32(R10), (F6, F7)
-	ADD R4, R10, R10
-	FMOVS (R1)(R9), F8
-	WORD $0x4f881080 // FMLA V0.4S, V4.4S, V8.S[0]
-	WORD $0x4f8810a1 // FMLA V1.4S, V5.4S, V8.S[0]
-	WORD $0x4f8810c2 // FMLA V2.4S, V6.4S, V8.S[0]
-	WORD $0x4f8810e3 // FMLA V3.4S, V7.4S, V8.S[0]
-	ADD R3, R9, R9
-	SUBS $1, R12, R12
-	BNE step
+	FLDPQ  0(R10), (F4, F5)
+	FLDPQ  32(R10), (F6, F7)
+	ADD    R4, R10, R10
+	FMOVS  (R1)(R9), F8
+	WORD   $0x4f881080 // FMLA V0.4S, V4.4S, V8.S[0]
+	WORD   $0x4f8810a1 // FMLA V1.4S, V5.4S, V8.S[0]
+	WORD   $0x4f8810c2 // FMLA V2.4S, V6.4S, V8.S[0]
+	WORD   $0x4f8810e3 // FMLA V3.4S, V7.4S, V8.S[0]
+	ADD    R3, R9, R9
+	SUBS   $1, R12, R12
+	BNE    step
 
 next:
-	MOVD stripArgs_aSeg(R0), R15
-	ADD R15, R9, R9
-	MOVD stripArgs_bSeg(R0), R15
-	ADD R15, R10, R10
-	SUBS $1, R13, R13
-	BNE segment
-	MOVD stripArgs_aBand(R0), R15
-	ADD R15, R9, R9
-	MOVD stripArgs_bBand(R0), R15
-	ADD R15, R10, R10
-	SUBS $1, R14, R14
-	BNE band
-	MOVD stripArgs_flags(R0), R15
-	TST $const_relu, R15
-	BEQ linear
-	WORD $0x4ea0e809 // FCMLT V9.4S, V0.4S, #0.0
-	WORD $0x4e691c00 // BIC V0.16B, V0.16B, V9.16B
-	WORD $0x4ea0e82a // FCMLT V10.4S, V1.4S, #0.0
-	WORD $0x4e6a1c21 // BIC V1.16B, V1.16B, V10.16B
-	WORD $0x4ea0e84b // FCMLT V11.4S, V2.4S, #0.0
-	WORD $0x4e6b1c42 // BIC V2.16B, V2.16B, V11.16B
-	WORD $0x4ea0e86c // FCMLT V12.4S, V3.4S, #0.0
-	WORD $0x4e6c1c63 // BIC V3.16B, V3.16B, V12.16B
+	MOVD   stripArgs_aSeg(R0), R15
+	ADD    R15, R9, R9
+	MOVD   stripArgs_bSeg(R0), R15
+	ADD    R15, R10, R10
+	SUBS   $1, R13, R13
+	BNE    segment
+	MOVD   stripArgs_aBand(R0), R15
+	ADD    R15, R9, R9
+	MOVD   stripArgs_bBand(R0), R15
+	ADD    R15, R10, R10
+	SUBS   $1, R14, R14
+	BNE    band
+	MOVD   stripArgs_flags(R0), R15
+	TST    $const_relu, R15
+	BEQ    linear
+	WORD   $0x4ea0e809 // FCMLT V9.4S, V0.4S, #0.0
+	WORD   $0x4e691c00 // BIC V0.16B, V0.16B, V9.16B
+	WORD   $0x4ea0e82a // FCMLT V10.4S, V1.4S, #0.0
+	WORD   $0x4e6a1c21 // BIC V1.16B, V1.16B, V10.16B
+	WORD   $0x4ea0e84b // FCMLT V11.4S, V2.4S, #0.0
+	WORD   $0x4e6b1c42 // BIC V2.16B, V2.16B, V11.16B
+	WORD   $0x4ea0e86c // FCMLT V12.4S, V3.4S, #0.0
+	WORD   $0x4e6c1c63 // BIC V3.16B, V3.16B, V12.16B
 
 linear:
-	TST $const_masked, R15
-	BEQ unmasked
-	MOVD R8, R11
-	MOVD stripArgs_maskRow(R0), R12
-	MOVWU stripArgs_scale(R0), R15
-	VDUP R15, V13.S4
-	FMOVQ 0(R11), F14
-	WORD $0x4ea0c9cf // FCMGT V15.4S, V14.4S, #0.0
-	WORD $0x6e2ddc00 // FMUL V0.4S, V0.4S, V13.4S
-	VAND V15.B16, V0.B16, V0.B16
-	FMOVQ 16(R11), F16
-	WORD $0x4ea0ca11 // FCMGT V17.4S, V16.4S, #0.0
-	WORD $0x6e2ddc21 // FMUL V1.4S, V1.4S, V13.4S
-	VAND V17.B16, V1.B16, V1.B16
-	FMOVQ 32(R11), F18
-	WORD $0x4ea0ca53 // FCMGT V19.4S, V18.4S, #0.0
-	WORD $0x6e2ddc42 // FMUL V2.4S, V2.4S, V13.4S
-	VAND V19.B16, V2.B16, V2.B16
-	FMOVQ 48(R11), F20
-	WORD $0x4ea0ca95 // FCMGT V21.4S, V20.4S, #0.0
-	WORD $0x6e2ddc63 // FMUL V3.4S, V3.4S, V13.4S
-	VAND V21.B16, V3.B16, V3.B16
+	TST    $const_masked, R15
+	BEQ    unmasked
+	MOVD   R8, R11
+	MOVD   stripArgs_maskRow(R0), R12
+	MOVWU  stripArgs_scale(R0), R15
+	VDUP   R15, V13.S4
+	FMOVQ  0(R11), F14
+	WORD   $0x4ea0c9cf // FCMGT V15.4S, V14.4S, #0.0
+	WORD   $0x6e2ddc00 // FMUL V0.4S, V0.4S, V13.4S
+	VAND   V15.B16, V0.B16, V0.B16
+	FMOVQ  16(R11), F16
+	WORD   $0x4ea0ca11 // FCMGT V17.4S, V16.4S, #0.0
+	WORD   $0x6e2ddc21 // FMUL V1.4S, V1.4S, V13.4S
+	VAND   V17.B16, V1.B16, V1.B16
+	FMOVQ  32(R11), F18
+	WORD   $0x4ea0ca53 // FCMGT V19.4S, V18.4S, #0.0
+	WORD   $0x6e2ddc42 // FMUL V2.4S, V2.4S, V13.4S
+	VAND   V19.B16, V2.B16, V2.B16
+	FMOVQ  48(R11), F20
+	WORD   $0x4ea0ca95 // FCMGT V21.4S, V20.4S, #0.0
+	WORD   $0x6e2ddc63 // FMUL V3.4S, V3.4S, V13.4S
+	VAND   V21.B16, V3.B16, V3.B16
 
 unmasked:
-	MOVD R5, R11
-	FSTPQ (F0, F1), 0(R11)
-	FSTPQ (F2, F3), 32(R11)
-	MOVD stripArgs_aTile(R0), R15
-	ADD R15, R1, R1
-	MOVD stripArgs_cTile(R0), R15
-	ADD R15, R5, R5
-	MOVD stripArgs_maskTile(R0), R15
-	ADD R15, R8, R8
-	SUBS $1, R7, R7
-	BNE tile
+	MOVD   R5, R11
+	FSTPQ  (F0, F1), 0(R11)
+	FSTPQ  (F2, F3), 32(R11)
+	MOVD   stripArgs_aTile(R0), R15
+	ADD    R15, R1, R1
+	MOVD   stripArgs_cTile(R0), R15
+	ADD    R15, R5, R5
+	MOVD   stripArgs_maskTile(R0), R15
+	ADD    R15, R8, R8
+	SUBS   $1, R7, R7
+	BNE    tile
 	RET
 
 // func strip2NEON(args *stripArgs)
 TEXT ·strip2NEON(SB), NOSPLIT, $0-8
-	MOVD args+0(FP), R0
-	MOVD stripArgs_a(R0), R1
-	MOVD stripArgs_aRow(R0), R2
-	MOVD stripArgs_aStep(R0), R4
-	MOVD stripArgs_bStep(R0), R5
-	MOVD stripArgs_c(R0), R6
-	MOVD stripArgs_cRow(R0), R7
-	MOVD stripArgs_tiles(R0), R8
-	MOVD stripArgs_mask(R0), R9
+	MOVD   args+0(FP), R0
+	MOVD   stripArgs_a(R0), R1
+	MOVD   stripArgs_aRow(R0), R2
+	MOVD   stripArgs_aStep(R0), R4
+	MOVD   stripArgs_bStep(R0), R5
+	MOVD   stripArgs_c(R0), R6
+	MOVD   stripArgs_cRow(R0), R7
+	MOVD   stripArgs_tiles(R0), R8
+	MOVD   stripArgs_mask(R0), R9
 
 tile:
-	ADD R2, R1, R3
-	MOVD $0, R10
-	MOVD stripArgs_b(R0), R11
-	MOVD stripArgs_flags(R0), R16
-	TST $const_fromC, R16
-	BNE fromC
-	TST $const_fromBias, R16
-	BNE fromBias
-	VMOVI $0, V0.B16
-	VMOVI $0, V1.B16
-	VMOVI $0, V2.B16
-	VMOVI $0, V3.B16
-	VMOVI $0, V4.B16
-	VMOVI $0, V5.B16
-	VMOVI $0, V6.B16
-	VMOVI $0, V7.B16
-	B started
+	ADD    R2, R1, R3
+	MOVD   $0, R10
+	MOVD   stripArgs_b(R0), R11
+	MOVD   stripArgs_flags(R0), R16
+	TST    $const_fromC, R16
+	BNE    fromC
+	TST    $const_fromBias, R16
+	BNE    fromBias
+	VMOVI  $0, V0.B16
+	VMOVI  $0, V1.B16
+	VMOVI  $0, V2.B16
+	VMOVI  $0, V3.B16
+	VMOVI  $0, V4.B16
+	VMOVI  $0, V5.B16
+	VMOVI  $0, V6.B16
+	VMOVI  $0, V7.B16
+	B      started
 
 fromBias:
-	MOVD stripArgs_bias(R0), R12
-	FLDPQ 0(R12), (F0, F1)
-	FLDPQ 32(R12), (F2, F3)
-	FLDPQ 0(R12), (F4, F5)
-	FLDPQ 32(R12), (F6, F7)
-	B started
+	MOVD   stripArgs_bias(R0), R12
+	FLDPQ  0(R12), (F0, F1)
+	FLDPQ  32(R12), (F2, F3)
+	FLDPQ  0(R12), (F4, F5)
+	FLDPQ  32(R12), (F6, F7)
+	B      started
 
 fromC:
-	MOVD R6, R12
-	FLDPQ 0(R12), (F0, F1)
-	FLDPQ 32(R12), (F2, F3)
-	ADD R7, R12, R12
-	FLDPQ 0(R12), (F4, F5)
-	FLDPQ 32(R12), (F6, F7)
+	MOVD   R6, R12
+	FLDPQ  0(R12), (F0, F1)
+	FLDPQ  32(R12), (F2, F3)
+	ADD    R7, R12, R12
+	FLDPQ  0(R12), (F4, F5)
+	FLDPQ  32(R12), (F6, F7)
 
 started:
-	MOVD stripArgs_bands(R0), R15
+	MOVD   stripArgs_bands(R0), R15
 
 band:
-	MOVD stripArgs_segs(R0), R14
+	MOVD   stripArgs_segs(R0), R14
 
 segment:
-	MOVD stripArgs_k(R0), R13
-	MOVD stripArgs_kLast(R0), R16
-	CMP $1, R14
-	CSEL EQ, R16, R13, R13
-	CBZ R13, next
+	MOVD   stripArgs_k(R0), R13
+	MOVD   stripArgs_kLast(R0), R16
+	CMP    $1, R14
+	CSEL   EQ, R16, R13, R13
+	CBZ    R13, next
 
 step:
-	FLDPQ 0(R11), (F8, F9)
-	FLDPQ 32(R11), (F10, F11)
-	ADD R5, R11, R11
-	FMOVS (R1)(R10), F12
-	WORD $0x4f8c1100 // FMLA V0.4S, V8.4S, V12.S[0]
-	WORD $0x4f8c1121 // FMLA V1.4S, V9.4S, V12.S[0]
-	WORD $0x4f8c1142 // FMLA V2.4S, V10.4S, V12.S[0]
-	WORD $0x4f8c1163 // FMLA V3.4S, V11.4S, V12.S[0]
-	FMOVS (R3)(R10), F13
-	WORD $0x4f8d1104 // FMLA V4.4S, V8.4S, V13.S[0]
-	WORD $0x4f8d1125 // FMLA V5.4S, V9.4S, V13.S[0]
-	WORD $0x4f8d1146 // FMLA V6.4S, V10.4S, V13.S[0]
-	WORD $0x4f8d1167 // FMLA V7.4S, V11.4S, V13.S[0]
-	ADD R4, R10, R10
-	SUBS $1, R13, R13
-	BNE step
+	FLDPQ  0(R11), (F8, F9)
+	FLDPQ  32(R11), (F10, F11)
+	ADD    R5, R11, R11
+	FMOVS  (R1)(R10), F12
+	FMOVS  (R3)(R10), F13
+	WORD   $0x4f8c1100 // FMLA V0.4S, V8.4S, V12.S[0]
+	WORD   $0x4f8c1121 // FMLA V1.4S, V9.4S, V12.S[0]
+	WORD   $0x4f8c1142 // FMLA V2.4S, V10.4S, V12.S[0]
+	WORD   $0x4f8c1163 // FMLA V3.4S, V11.4S, V12.S[0]
+	WORD   $0x4f8d1104 // FMLA V4.4S, V8.4S, V13.S[0]
+	WORD   $0x4f8d1125 // FMLA V5.4S, V9.4S, V13.S[0]
+	WORD   $0x4f8d1146 // FMLA V6.4S, V10.4S, V13.S[0]
+	WORD   $0x4f8d1167 // FMLA V7.4S, V11.4S, V13.S[0]
+	ADD    R4, R10, R10
+	SUBS   $1, R13, R13
+	BNE    step
 
 next:
-	MOVD stripArgs_aSeg(R0), R16
-	ADD R16, R10, R10
-	MOVD stripArgs_bSeg(R0), R16
-	ADD R16, R11, R11
-	SUBS $1, R14, R14
-	BNE segment
-	MOVD stripArgs_aBand(R0), R16
-	ADD R16, R10, R10
-	MOVD stripArgs_bBand(R0), R16
-	ADD R16, R11, R11
-	SUBS $1, R15, R15
-	BNE band
-	MOVD stripArgs_flags(R0), R16
-	TST $const_relu, R16
-	BEQ linear
-	WORD $0x4ea0e80e // FCMLT V14.4S, V0.4S, #0.0
-	WORD $0x4e6e1c00 // BIC V0.16B, V0.16B, V14.16B
-	WORD $0x4ea0e82f // FCMLT V15.4S, V1.4S, #0.0
-	WORD $0x4e6f1c21 // BIC V1.16B, V1.16B, V15.16B
-	WORD $0x4ea0e850 // FCMLT V16.4S, V2.4S, #0.0
-	WORD $0x4e701c42 // BIC V2.16B, V2.16B, V16.16B
-	WORD $0x4ea0e871 // FCMLT V17.4S, V3.4S, #0.0
-	WORD $0x4e711c63 // BIC V3.16B, V3.16B, V17.16B
-	WORD $0x4ea0e892 // FCMLT V18.4S, V4.4S, #0.0
-	WORD $0x4e721c84 // BIC V4.16B, V4.16B, V18.16B
-	WORD $0x4ea0e8b3 // FCMLT V19.4S, V5.4S, #0.0
-	WORD $0x4e731ca5 // BIC V5.16B, V5.16B, V19.16B
-	WORD $0x4ea0e8d4 // FCMLT V20.4S, V6.4S, #0.0
-	WORD $0x4e741cc6 // BIC V6.16B, V6.16B, V20.16B
-	WORD $0x4ea0e8f5 // FCMLT V21.4S, V7.4S, #0.0
-	WORD $0x4e751ce7 // BIC V7.16B, V7.16B, V21.16B
+	MOVD   stripArgs_aSeg(R0), R16
+	ADD    R16, R10, R10
+	MOVD   stripArgs_bSeg(R0), R16
+	ADD    R16, R11, R11
+	SUBS   $1, R14, R14
+	BNE    segment
+	MOVD   stripArgs_aBand(R0), R16
+	ADD    R16, R10, R10
+	MOVD   stripArgs_bBand(R0), R16
+	ADD    R16, R11, R11
+	SUBS   $1, R15, R15
+	BNE    band
+	MOVD   stripArgs_flags(R0), R16
+	TST    $const_relu, R16
+	BEQ    linear
+	WORD   $0x4ea0e80e // FCMLT V14.4S, V0.4S, #0.0
+	WORD   $0x4e6e1c00 // BIC V0.16B, V0.16B, V14.16B
+	WORD   $0x4ea0e82f // FCMLT V15.4S, V1.4S, #0.0
+	WORD   $0x4e6f1c21 // BIC V1.16B, V1.16B, V15.16B
+	WORD   $0x4ea0e850 // FCMLT V16.4S, V2.4S, #0.0
+	WORD   $0x4e701c42 // BIC V2.16B, V2.16B, V16.16B
+	WORD   $0x4ea0e871 // FCMLT V17.4S, V3.4S, #0.0
+	WORD   $0x4e711c63 // BIC V3.16B, V3.16B, V17.16B
+	WORD   $0x4ea0e892 // FCMLT V18.4S, V4.4S, #0.0
+	WORD   $0x4e721c84 // BIC V4.16B, V4.16B, V18.16B
+	WORD   $0x4ea0e8b3 // FCMLT V19.4S, V5.4S, #0.0
+	WORD   $0x4e731ca5 // BIC V5.16B, V5.16B, V19.16B
+	WORD   $0x4ea0e8d4 // FCMLT V20.4S, V6.4S, #0.0
+	WORD   $0x4e741cc6 // BIC V6.16B, V6.16B, V20.16B
+	WORD   $0x4ea0e8f5 // FCMLT V21.4S, V7.4S, #0.0
+	WORD   $0x4e751ce7 // BIC V7.16B, V7.16B, V21.16B
 
 linear:
-	TST $const_masked, R16
-	BEQ unmasked
-	MOVD R9, R12
-	MOVD stripArgs_maskRow(R0), R13
-	MOVWU stripArgs_scale(R0), R16
-	VDUP R16, V22.S4
-	FMOVQ 0(R12), F23
-	WORD $0x4ea0caf8 // FCMGT V24.4S, V23.4S, #0.0
-	WORD $0x6e36dc00 // FMUL V0.4S, V0.4S, V22.4S
-	VAND V24.B16, V0.B16, V0.B16
-	FMOVQ 16(R12), F25
-	WORD $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
-	WORD $0x6e36dc21 // FMUL V1.4S, V1.4S, V22.4S
-	VAND V26.B16, V1.B16, V1.B16
-	FMOVQ 32(R12), F27
-	WORD $0x4ea0cb7c // FCMGT V28.4S, V27.4S, #0.0
-	WORD $0x6e36dc42 // FMUL V2.4S, V2.4S, V22.4S
-	VAND V28.B16, V2.B16, V2.B16
-	FMOVQ 48(R12), F29
-	WORD $0x4ea0cbbe // FCMGT V30.4S, V29.4S, #0.0
-	WORD $0x6e36dc63 // FMUL V3.4S, V3.4S, V22.4S
-	VAND V30.B16, V3.B16, V3.B16
-	ADD R13, R12, R12
-	FMOVQ 0(R12), F31
-	WORD $0x4ea0cbec // FCMGT V12.4S, V31.4S, #0.0
-	WORD $0x6e36dc84 // FMUL V4.4S, V4.4S, V22.4S
-	VAND V12.B16, V4.B16, V4.B16
-	FMOVQ 16(R12), F8
-	WORD $0x4ea0c909 // FCMGT V9.4S, V8.4S, #0.0
-	WORD $0x6e36dca5 // FMUL V5.4S, V5.4S, V22.4S
-	VAND V9.B16, V5.B16, V5.B16
-	FMOVQ 32(R12), F10
-	WORD $0x4ea0c94b // FCMGT V11.4S, V10.4S, #0.0
-	WORD $0x6e36dcc6 // FMUL V6.4S, V6.4S, V22.4S
-	VAND V11.B16, V6.B16, V6.B16
-	FMOVQ 48(R12), F13
-	WORD $0x4ea0c9ae // FCMGT V14.4S, V13.4S, #0.0
-	WORD $0x6e36dce7 // FMUL V7.4S, V7.4S, V22.4S
-	VAND V14.B16, V7.B16, V7.B16
+	TST    $const_masked, R16
+	BEQ    unmasked
+	MOVD   R9, R12
+	MOVD   stripArgs_maskRow(R0), R13
+	MOVWU  stripArgs_scale(R0), R16
+	VDUP   R16, V22.S4
+	FMOVQ  0(R12), F23
+	WORD   $0x4ea0caf8 // FCMGT V24.4S, V23.4S, #0.0
+	WORD   $0x6e36dc00 // FMUL V0.4S, V0.4S, V22.4S
+	VAND   V24.B16, V0.B16, V0.B16
+	FMOVQ  16(R12), F25
+	WORD   $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
+	WORD   $0x6e36dc21 // FMUL V1.4S, V1.4S, V22.4S
+	VAND   V26.B16, V1.B16, V1.B16
+	FMOVQ  32(R12), F27
+	WORD   $0x4ea0cb7c // FCMGT V28.4S, V27.4S, #0.0
+	WORD   $0x6e36dc42 // FMUL V2.4S, V2.4S, V22.4S
+	VAND   V28.B16, V2.B16, V2.B16
+	FMOVQ  48(R12), F29
+	WORD   $0x4ea0cbbe // FCMGT V30.4S, V29.4S, #0.0
+	WORD   $0x6e36dc63 // FMUL V3.4S, V3.4S, V22.4S
+	VAND   V30.B16, V3.B16, V3.B16
+	ADD    R13, R12, R12
+	FMOVQ  0(R12), F31
+	WORD   $0x4ea0cbec // FCMGT V12.4S, V31.4S, #0.0
+	WORD   $0x6e36dc84 // FMUL V4.4S, V4.4S, V22.4S
+	VAND   V12.B16, V4.B16, V4.B16
+	FMOVQ  16(R12), F8
+	WORD   $0x4ea0c909 // FCMGT V9.4S, V8.4S, #0.0
+	WORD   $0x6e36dca5 // FMUL V5.4S, V5.4S, V22.4S
+	VAND   V9.B16, V5.B16, V5.B16
+	FMOVQ  32(R12), F10
+	WORD   $0x4ea0c94b // FCMGT V11.4S, V10.4S, #0.0
+	WORD   $0x6e36dcc6 // FMUL V6.4S, V6.4S, V22.4S
+	VAND   V11.B16, V6.B16, V6.B16
+	FMOVQ  48(R12), F13
+	WORD   $0x4ea0c9ae // FCMGT V14.4S, V13.4S, #0.0
+	WORD   $0x6e36dce7 // FMUL V7.4S, V7.4S, V22.4S
+	VAND   V14.B16, V7.B16, V7.B16
 
 unmasked:
-	MOVD R6, R12
-	FSTPQ (F0, F1), 0(R12)
-	FSTPQ (F2, F3), 32(R12)
-	ADD R7, R12, R12
-	FSTPQ (F4, F5), 0(R12)
-	FSTPQ (F6, F7), 32(R12)
-	MOVD stripArgs_aTile(R0), R16
-	ADD R16, R1, R1
-	MOVD stripArgs_cTile(R0), R16
-	ADD R16, R6, R6
-	MOVD stripArgs_maskTile(R0), R16
-	ADD R16, R9, R9
-	SUBS $1, R8, R8
-	BNE tile
+	MOVD   R6, R12
+	FSTPQ  (F0, F1), 0(R12)
+	FSTPQ  (F2, F3), 32(R12)
+	ADD    R7, R12, R12
+	FSTPQ  (F4, F5), 0(R12)
+	FSTPQ  (F6, F7), 32(R12)
+	MOVD   stripArgs_aTile(R0), R16
+	ADD    R16, R1, R1
+	MOVD   stripArgs_cTile(R0), R16
+	ADD    R16, R6, R6
+	MOVD   stripArgs_maskTile(R0), R16
+	ADD    R16, R9, R9
+	SUBS   $1, R8, R8
+	BNE    tile
 	RET
 
 // func strip3NEON(args *stripArgs)
 TEXT ·strip3NEON(SB), NOSPLIT, $0-8
-	MOVD args+0(FP), R0
-	MOVD stripArgs_a(R0), R1
-	MOVD stripArgs_aRow(R0), R2
-	MOVD stripArgs_aStep(R0), R5
-	MOVD stripArgs_bStep(R0), R6
-	MOVD stripArgs_c(R0), R7
-	MOVD stripArgs_cRow(R0), R8
-	MOVD stripArgs_tiles(R0), R9
-	MOVD stripArgs_mask(R0), R10
+	MOVD   args+0(FP), R0
+	MOVD   stripArgs_a(R0), R1
+	MOVD   stripArgs_aRow(R0), R2
+	MOVD   stripArgs_aStep(R0), R5
+	MOVD   stripArgs_bStep(R0), R6
+	MOVD   stripArgs_c(R0), R7
+	MOVD   stripArgs_cRow(R0), R8
+	MOVD   stripArgs_tiles(R0), R9
+	MOVD   stripArgs_mask(R0), R10
 
 tile:
-	ADD R2, R1, R3
-	ADD R2, R3, R4
-	MOVD $0, R11
-	MOVD stripArgs_b(R0), R12
-	MOVD stripArgs_flags(R0), R17
-	TST $const_fromC, R17
-	BNE fromC
-	TST $const_fromBias, R17
-	BNE fromBias
-	VMOVI $0, V0.B16
-	VMOVI $0, V1.B16
-	VMOVI $0, V2.B16
-	VMOVI $0, V3.B16
-	VMOVI $0, V4.B16
-	VMOVI $0, V5.B16
-	VMOVI $0, V6.B16
-	VMOVI $0, V7.B16
-	VMOVI $0, V8.B16
-	VMOVI $0, V9.B16
-	VMOVI $0, V10.B16
-	VMOVI $0, V11.B16
-	B started
+	ADD    R2, R1, R3
+	ADD    R2, R3, R4
+	MOVD   $0, R11
+	MOVD   stripArgs_b(R0), R12
+	MOVD   stripArgs_flags(R0), R17
+	TST    $const_fromC, R17
+	BNE    fromC
+	TST    $const_fromBias, R17
+	BNE    fromBias
+	VMOVI  $0, V0.B16
+	VMOVI  $0, V1.B16
+	VMOVI  $0, V2.B16
+	VMOVI  $0, V3.B16
+	VMOVI  $0, V4.B16
+	VMOVI  $0, V5.B16
+	VMOVI  $0, V6.B16
+	VMOVI  $0, V7.B16
+	VMOVI  $0, V8.B16
+	VMOVI  $0, V9.B16
+	VMOVI  $0, V10.B16
+	VMOVI  $0, V11.B16
+	B      started
 
 fromBias:
-	MOVD stripArgs_bias(R0), R13
-	FLDPQ 0(R13), (F0, F1)
-	FLDPQ 32(R13), (F2, F3)
-	FLDPQ 0(R13), (F4, F5)
-	FLDPQ 32(R13), (F6, F7)
-	FLDPQ 0(R13), (F8, F9)
-	FLDPQ 32(R13), (F10, F11)
-	B started
+	MOVD   stripArgs_bias(R0), R13
+	FLDPQ  0(R13), (F0, F1)
+	FLDPQ  32(R13), (F2, F3)
+	FLDPQ  0(R13), (F4, F5)
+	FLDPQ  32(R13), (F6, F7)
+	FLDPQ  0(R13), (F8, F9)
+	FLDPQ  32(R13), (F10, F11)
+	B      started
 
 fromC:
-	MOVD R7, R13
-	FLDPQ 0(R13), (F0, F1)
-	FLDPQ 32(R13), (F2, F3)
-	ADD R8, R13, R13
-	FLDPQ 0(R13), (F4, F5)
-	FLDPQ 32(R13), (F6, F7)
-	ADD R8, R13, R13
-	FLDPQ 0(R13), (F8, F9)
-	FLDPQ 32(R13), (F10, F11)
+	MOVD   R7, R13
+	FLDPQ  0(R13), (F0, F1)
+	FLDPQ  32(R13), (F2, F3)
+	ADD    R8, R13, R13
+	FLDPQ  0(R13), (F4, F5)
+	FLDPQ  32(R13), (F6, F7)
+	ADD    R8, R13, R13
+	FLDPQ  0(R13), (F8, F9)
+	FLDPQ  32(R13), (F10, F11)
 
 started:
-	MOVD stripArgs_bands(R0), R16
+	MOVD   stripArgs_bands(R0), R16
 
 band:
-	MOVD stripArgs_segs(R0), R15
+	MOVD   stripArgs_segs(R0), R15
 
 segment:
-	MOVD stripArgs_k(R0), R14
-	MOVD stripArgs_kLast(R0), R17
-	CMP $1, R15
-	CSEL EQ, R17, R14, R14
-	CBZ R14, next
+	MOVD   stripArgs_k(R0), R14
+	MOVD   stripArgs_kLast(R0), R17
+	CMP    $1, R15
+	CSEL   EQ, R17, R14, R14
+	CBZ    R14, next
 
 step:
-	FLDPQ 0(R12), (F12, F13)
-	FLDPQ 32(R12), (F14, F15)
-	ADD R6, R12, R12
-	FMOVS (R1)(R11), F16
-	WORD $0x4f901180 // FMLA V0.4S, V12.4S, V16.S[0]
-	WORD $0x4f9011a1 // FMLA V1.4S, V13.4S, V16.S[0]
-	WORD $0x4f9011c2 // FMLA V2.4S, V14.4S, V16.S[0]
-	WORD $0x4f9011e3 // FMLA V3.4S, V15.4S, V16.S[0]
-	FMOVS (R3)(R11), F17
-	WORD $0x4f911184 // FMLA V4.4S, V12.4S, V17.S[0]
-	WORD $0x4f9111a5 // FMLA V5.4S, V13.4S, V17.S[0]
-	WORD $0x4f9111c6 // FMLA V6.4S, V14.4S, V17.S[0]
-	WORD $0x4f9111e7 // FMLA V7.4S, V15.4S, V17.S[0]
-	FMOVS (R4)(R11), F18
-	WORD $0x4f921188 // FMLA V8.4S, V12.4S, V18.S[0]
-	WORD $0x4f9211a9 // FMLA V9.4S, V13.4S, V18.S[0]
-	WORD $0x4f9211ca // FMLA V10.4S, V14.4S, V18.S[0]
-	WORD $0x4f9211eb // FMLA V11.4S, V15.4S, V18.S[0]
-	ADD R5, R11, R11
-	SUBS $1, R14, R14
-	BNE step
+	FLDPQ  0(R12), (F12, F13)
+	FLDPQ  32(R12), (F14, F15)
+	ADD    R6, R12, R12
+	FMOVS  (R1)(R11), F16
+	FMOVS  (R3)(R11), F17
+	FMOVS  (R4)(R11), F18
+	WORD   $0x4f901180 // FMLA V0.4S, V12.4S, V16.S[0]
+	WORD   $0x4f9011a1 // FMLA V1.4S, V13.4S, V16.S[0]
+	WORD   $0x4f9011c2 // FMLA V2.4S, V14.4S, V16.S[0]
+	WORD   $0x4f9011e3 // FMLA V3.4S, V15.4S, V16.S[0]
+	WORD   $0x4f911184 // FMLA V4.4S, V12.4S, V17.S[0]
+	WORD   $0x4f9111a5 // FMLA V5.4S, V13.4S, V17.S[0]
+	WORD   $0x4f9111c6 // FMLA V6.4S, V14.4S, V17.S[0]
+	WORD   $0x4f9111e7 // FMLA V7.4S, V15.4S, V17.S[0]
+	WORD   $0x4f921188 // FMLA V8.4S, V12.4S, V18.S[0]
+	WORD   $0x4f9211a9 // FMLA V9.4S, V13.4S, V18.S[0]
+	WORD   $0x4f9211ca // FMLA V10.4S, V14.4S, V18.S[0]
+	WORD   $0x4f9211eb // FMLA V11.4S, V15.4S, V18.S[0]
+	ADD    R5, R11, R11
+	SUBS   $1, R14, R14
+	BNE    step
 
 next:
-	MOVD stripArgs_aSeg(R0), R17
-	ADD R17, R11, R11
-	MOVD stripArgs_bSeg(R0), R17
-	ADD R17, R12, R12
-	SUBS $1, R15, R15
-	BNE segment
-	MOVD stripArgs_aBand(R0), R17
-	ADD R17, R11, R11
-	MOVD stripArgs_bBand(R0), R17
-	ADD R17, R12, R12
-	SUBS $1, R16, R16
-	BNE band
-	MOVD stripArgs_flags(R0), R17
-	TST $const_relu, R17
-	BEQ linear
-	WORD $0x4ea0e813 // FCMLT V19.4S, V0.4S, #0.0
-	WORD $0x4e731c00 // BIC V0.16B, V0.16B, V19.16B
-	WORD $0x4ea0e834 // FCMLT V20.4S, V1.4S, #0.0
-	WORD $0x4e741c21 // BIC V1.16B, V1.16B, V20.16B
-	WORD $0x4ea0e855 // FCMLT V21.4S, V2.4S, #0.0
-	WORD $0x4e751c42 // BIC V2.16B, V2.16B, V21.16B
-	WORD $0x4ea0e876 // FCMLT V22.4S, V3.4S, #0.0
-	WORD $0x4e761c63 // BIC V3.16B, V3.16B, V22.16B
-	WORD $0x4ea0e897 // FCMLT V23.4S, V4.4S, #0.0
-	WORD $0x4e771c84 // BIC V4.16B, V4.16B, V23.16B
-	WORD $0x4ea0e8b8 // FCMLT V24.4S, V5.4S, #0.0
-	WORD $0x4e781ca5 // BIC V5.16B, V5.16B, V24.16B
-	WORD $0x4ea0e8d9 // FCMLT V25.4S, V6.4S, #0.0
-	WORD $0x4e791cc6 // BIC V6.16B, V6.16B, V25.16B
-	WORD $0x4ea0e8fa // FCMLT V26.4S, V7.4S, #0.0
-	WORD $0x4e7a1ce7 // BIC V7.16B, V7.16B, V26.16B
-	WORD $0x4ea0e91b // FCMLT V27.4S, V8.4S, #0.0
-	WORD $0x4e7b1d08 // BIC V8.16B, V8.16B, V27.16B
-	WORD $0x4ea0e93c // FCMLT V28.4S, V9.4S, #0.0
-	WORD $0x4e7c1d29 // BIC V9.16B, V9.16B, V28.16B
-	WORD $0x4ea0e95d // FCMLT V29.4S, V10.4S, #0.0
-	WORD $0x4e7d1d4a // BIC V10.16B, V10.16B, V29.16B
-	WORD $0x4ea0e97e // FCMLT V30.4S, V11.4S, #0.0
-	WORD $0x4e7e1d6b // BIC V11.16B, V11.16B, V30.16B
+	MOVD   stripArgs_aSeg(R0), R17
+	ADD    R17, R11, R11
+	MOVD   stripArgs_bSeg(R0), R17
+	ADD    R17, R12, R12
+	SUBS   $1, R15, R15
+	BNE    segment
+	MOVD   stripArgs_aBand(R0), R17
+	ADD    R17, R11, R11
+	MOVD   stripArgs_bBand(R0), R17
+	ADD    R17, R12, R12
+	SUBS   $1, R16, R16
+	BNE    band
+	MOVD   stripArgs_flags(R0), R17
+	TST    $const_relu, R17
+	BEQ    linear
+	WORD   $0x4ea0e813 // FCMLT V19.4S, V0.4S, #0.0
+	WORD   $0x4e731c00 // BIC V0.16B, V0.16B, V19.16B
+	WORD   $0x4ea0e834 // FCMLT V20.4S, V1.4S, #0.0
+	WORD   $0x4e741c21 // BIC V1.16B, V1.16B, V20.16B
+	WORD   $0x4ea0e855 // FCMLT V21.4S, V2.4S, #0.0
+	WORD   $0x4e751c42 // BIC V2.16B, V2.16B, V21.16B
+	WORD   $0x4ea0e876 // FCMLT V22.4S, V3.4S, #0.0
+	WORD   $0x4e761c63 // BIC V3.16B, V3.16B, V22.16B
+	WORD   $0x4ea0e897 // FCMLT V23.4S, V4.4S, #0.0
+	WORD   $0x4e771c84 // BIC V4.16B, V4.16B, V23.16B
+	WORD   $0x4ea0e8b8 // FCMLT V24.4S, V5.4S, #0.0
+	WORD   $0x4e781ca5 // BIC V5.16B, V5.16B, V24.16B
+	WORD   $0x4ea0e8d9 // FCMLT V25.4S, V6.4S, #0.0
+	WORD   $0x4e791cc6 // BIC V6.16B, V6.16B, V25.16B
+	WORD   $0x4ea0e8fa // FCMLT V26.4S, V7.4S, #0.0
+	WORD   $0x4e7a1ce7 // BIC V7.16B, V7.16B, V26.16B
+	WORD   $0x4ea0e91b // FCMLT V27.4S, V8.4S, #0.0
+	WORD   $0x4e7b1d08 // BIC V8.16B, V8.16B, V27.16B
+	WORD   $0x4ea0e93c // FCMLT V28.4S, V9.4S, #0.0
+	WORD   $0x4e7c1d29 // BIC V9.16B, V9.16B, V28.16B
+	WORD   $0x4ea0e95d // FCMLT V29.4S, V10.4S, #0.0
+	WORD   $0x4e7d1d4a // BIC V10.16B, V10.16B, V29.16B
+	WORD   $0x4ea0e97e // FCMLT V30.4S, V11.4S, #0.0
+	WORD   $0x4e7e1d6b // BIC V11.16B, V11.16B, V30.16B
 
 linear:
-	TST $const_masked, R17
-	BEQ unmasked
-	MOVD R10, R13
-	MOVD stripArgs_maskRow(R0), R14
-	MOVWU stripArgs_scale(R0), R17
-	VDUP R17, V31.S4
-	FMOVQ 0(R13), F16
-	WORD $0x4ea0ca11 // FCMGT V17.4S, V16.4S, #0.0
-	WORD $0x6e3fdc00 // FMUL V0.4S, V0.4S, V31.4S
-	VAND V17.B16, V0.B16, V0.B16
-	FMOVQ 16(R13), F12
-	WORD $0x4ea0c98d // FCMGT V13.4S, V12.4S, #0.0
-	WORD $0x6e3fdc21 // FMUL V1.4S, V1.4S, V31.4S
-	VAND V13.B16, V1.B16, V1.B16
-	FMOVQ 32(R13), F14
-	WORD $0x4ea0c9cf // FCMGT V15.4S, V14.4S, #0.0
-	WORD $0x6e3fdc42 // FMUL V2.4S, V2.4S, V31.4S
-	VAND V15.B16, V2.B16, V2.B16
-	FMOVQ 48(R13), F18
-	WORD $0x4ea0ca53 // FCMGT V19.4S, V18.4S, #0.0
-	WORD $0x6e3fdc63 // FMUL V3.4S, V3.4S, V31.4S
-	VAND V19.B16, V3.B16, V3.B16
-	ADD R14, R13, R13
-	FMOVQ 0(R13), F20
-	WORD $0x4ea0ca95 // FCMGT V21.4S, V20.4S, #0.0
-	WORD $0x6e3fdc84 // FMUL V4.4S, V4.4S, V31.4S
-	VAND V21.B16, V4.B16, V4.B16
-	FMOVQ 16(R13), F22
-	WORD $0x4ea0cad7 // FCMGT V23.4S, V22.4S, #0.0
-	WORD $0x6e3fdca5 // FMUL V5.4S, V5.4S, V31.4S
-	VAND V23.B16, V5.B16, V5.B16
-	FMOVQ 32(R13), F24
-	WORD $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
-	WORD $0x6e3fdcc6 // FMUL V6.4S, V6.4S, V31.4S
-	VAND V25.B16, V6.B16, V6.B16
-	FMOVQ 48(R13), F26
-	WORD $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
-	WORD $0x6e3fdce7 // FMUL V7.4S, V7.4S, V31.4S
-	VAND V27.B16, V7.B16, V7.B16
-	ADD R14, R13, R13
-	FMOVQ 0(R13), F28
-	WORD $0x4ea0cb9d // FCMGT V29.4S, V28.4S, #0.0
-	WORD $0x6e3fdd08 // FMUL V8.4S, V8.4S, V31.4S
-	VAND V29.B16, V8.B16, V8.B16
-	FMOVQ 16(R13), F30
-	WORD $0x4ea0cbd0 // FCMGT V16.4S, V30.4S, #0.0
-	WORD $0x6e3fdd29 // FMUL V9.4S, V9.4S, V31.4S
-	VAND V16.B16, V9.B16, V9.B16
-	FMOVQ 32(R13), F17
-	WORD $0x4ea0ca2c // FCMGT V12.4S, V17.4S, #0.0
-	WORD $0x6e3fdd4a // FMUL V10.4S, V10.4S, V31.4S
-	VAND V12.B16, V10.B16, V10.B16
-	FMOVQ 48(R13), F13
-	WORD $0x4ea0c9ae // FCMGT V14.4S, V13.4S, #0.0
-	WORD $0x6e3fdd6b // FMUL V11.4S, V11.4S, V31.4S
-	VAND V14.B16, V11.B16, V11.B16
+	TST    $const_masked, R17
+	BEQ    unmasked
+	MOVD   R10, R13
+	MOVD   stripArgs_maskRow(R0), R14
+	MOVWU  stripArgs_scale(R0), R17
+	VDUP   R17, V31.S4
+	FMOVQ  0(R13), F16
+	WORD   $0x4ea0ca11 // FCMGT V17.4S, V16.4S, #0.0
+	WORD   $0x6e3fdc00 // FMUL V0.4S, V0.4S, V31.4S
+	VAND   V17.B16, V0.B16, V0.B16
+	FMOVQ  16(R13), F12
+	WORD   $0x4ea0c98d // FCMGT V13.4S, V12.4S, #0.0
+	WORD   $0x6e3fdc21 // FMUL V1.4S, V1.4S, V31.4S
+	VAND   V13.B16, V1.B16, V1.B16
+	FMOVQ  32(R13), F14
+	WORD   $0x4ea0c9cf // FCMGT V15.4S, V14.4S, #0.0
+	WORD   $0x6e3fdc42 // FMUL V2.4S, V2.4S, V31.4S
+	VAND   V15.B16, V2.B16, V2.B16
+	FMOVQ  48(R13), F18
+	WORD   $0x4ea0ca53 // FCMGT V19.4S, V18.4S, #0.0
+	WORD   $0x6e3fdc63 // FMUL V3.4S, V3.4S, V31.4S
+	VAND   V19.B16, V3.B16, V3.B16
+	ADD    R14, R13, R13
+	FMOVQ  0(R13), F20
+	WORD   $0x4ea0ca95 // FCMGT V21.4S, V20.4S, #0.0
+	WORD   $0x6e3fdc84 // FMUL V4.4S, V4.4S, V31.4S
+	VAND   V21.B16, V4.B16, V4.B16
+	FMOVQ  16(R13), F22
+	WORD   $0x4ea0cad7 // FCMGT V23.4S, V22.4S, #0.0
+	WORD   $0x6e3fdca5 // FMUL V5.4S, V5.4S, V31.4S
+	VAND   V23.B16, V5.B16, V5.B16
+	FMOVQ  32(R13), F24
+	WORD   $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
+	WORD   $0x6e3fdcc6 // FMUL V6.4S, V6.4S, V31.4S
+	VAND   V25.B16, V6.B16, V6.B16
+	FMOVQ  48(R13), F26
+	WORD   $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
+	WORD   $0x6e3fdce7 // FMUL V7.4S, V7.4S, V31.4S
+	VAND   V27.B16, V7.B16, V7.B16
+	ADD    R14, R13, R13
+	FMOVQ  0(R13), F28
+	WORD   $0x4ea0cb9d // FCMGT V29.4S, V28.4S, #0.0
+	WORD   $0x6e3fdd08 // FMUL V8.4S, V8.4S, V31.4S
+	VAND   V29.B16, V8.B16, V8.B16
+	FMOVQ  16(R13), F30
+	WORD   $0x4ea0cbd0 // FCMGT V16.4S, V30.4S, #0.0
+	WORD   $0x6e3fdd29 // FMUL V9.4S, V9.4S, V31.4S
+	VAND   V16.B16, V9.B16, V9.B16
+	FMOVQ  32(R13), F17
+	WORD   $0x4ea0ca2c // FCMGT V12.4S, V17.4S, #0.0
+	WORD   $0x6e3fdd4a // FMUL V10.4S, V10.4S, V31.4S
+	VAND   V12.B16, V10.B16, V10.B16
+	FMOVQ  48(R13), F13
+	WORD   $0x4ea0c9ae // FCMGT V14.4S, V13.4S, #0.0
+	WORD   $0x6e3fdd6b // FMUL V11.4S, V11.4S, V31.4S
+	VAND   V14.B16, V11.B16, V11.B16
 
 unmasked:
-	MOVD R7, R13
-	FSTPQ (F0, F1), 0(R13)
-	FSTPQ (F2, F3), 32(R13)
-	ADD R8, R13, R13
-	FSTPQ (F4, F5), 0(R13)
-	FSTPQ (F6, F7), 32(R13)
-	ADD R8, R13, R13
-	FSTPQ (F8, F9), 0(R13)
-	FSTPQ (F10, F11), 32(R13)
-	MOVD stripArgs_aTile(R0), R17
-	ADD R17, R1, R1
-	MOVD stripArgs_cTile(R0), R17
-	ADD R17, R7, R7
-	MOVD stripArgs_maskTile(R0), R17
-	ADD R17, R10, R10
-	SUBS $1, R9, R9
-	BNE tile
+	MOVD   R7, R13
+	FSTPQ  (F0, F1), 0(R13)
+	FSTPQ  (F2, F3), 32(R13)
+	ADD    R8, R13, R13
+	FSTPQ  (F4, F5), 0(R13)
+	FSTPQ  (F6, F7), 32(R13)
+	ADD    R8, R13, R13
+	FSTPQ  (F8, F9), 0(R13)
+	FSTPQ  (F10, F11), 32(R13)
+	MOVD   stripArgs_aTile(R0), R17
+	ADD    R17, R1, R1
+	MOVD   stripArgs_cTile(R0), R17
+	ADD    R17, R7, R7
+	MOVD   stripArgs_maskTile(R0), R17
+	ADD    R17, R10, R10
+	SUBS   $1, R9, R9
+	BNE    tile
 	RET
 
 // func strip4NEON(args *stripArgs)
 TEXT ·strip4NEON(SB), NOSPLIT, $0-8
-	MOVD args+0(FP), R0
-	MOVD stripArgs_a(R0), R1
-	MOVD stripArgs_aRow(R0), R2
-	MOVD stripArgs_aStep(R0), R6
-	MOVD stripArgs_bStep(R0), R7
-	MOVD stripArgs_c(R0), R8
-	MOVD stripArgs_cRow(R0), R9
-	MOVD stripArgs_tiles(R0), R10
-	MOVD stripArgs_mask(R0), R11
+	MOVD   args+0(FP), R0
+	MOVD   stripArgs_a(R0), R1
+	MOVD   stripArgs_aRow(R0), R2
+	MOVD   stripArgs_aStep(R0), R6
+	MOVD   stripArgs_bStep(R0), R7
+	MOVD   stripArgs_c(R0), R8
+	MOVD   stripArgs_cRow(R0), R9
+	MOVD   stripArgs_tiles(R0), R10
+	MOVD   stripArgs_mask(R0), R11
 
 tile:
-	ADD R2, R1, R3
-	ADD R2, R3, R4
-	ADD R2, R4, R5
-	MOVD $0, R12
-	MOVD stripArgs_b(R0), R13
-	MOVD stripArgs_flags(R0), R19
-	TST $const_fromC, R19
-	BNE fromC
-	TST $const_fromBias, R19
-	BNE fromBias
-	VMOVI $0, V0.B16
-	VMOVI $0, V1.B16
-	VMOVI $0, V2.B16
-	VMOVI $0, V3.B16
-	VMOVI $0, V4.B16
-	VMOVI $0, V5.B16
-	VMOVI $0, V6.B16
-	VMOVI $0, V7.B16
-	VMOVI $0, V8.B16
-	VMOVI $0, V9.B16
-	VMOVI $0, V10.B16
-	VMOVI $0, V11.B16
-	VMOVI $0, V12.B16
-	VMOVI $0, V13.B16
-	VMOVI $0, V14.B16
-	VMOVI $0, V15.B16
-	B started
+	ADD    R2, R1, R3
+	ADD    R2, R3, R4
+	ADD    R2, R4, R5
+	MOVD   $0, R12
+	MOVD   stripArgs_b(R0), R13
+	MOVD   stripArgs_flags(R0), R19
+	TST    $const_fromC, R19
+	BNE    fromC
+	TST    $const_fromBias, R19
+	BNE    fromBias
+	VMOVI  $0, V0.B16
+	VMOVI  $0, V1.B16
+	VMOVI  $0, V2.B16
+	VMOVI  $0, V3.B16
+	VMOVI  $0, V4.B16
+	VMOVI  $0, V5.B16
+	VMOVI  $0, V6.B16
+	VMOVI  $0, V7.B16
+	VMOVI  $0, V8.B16
+	VMOVI  $0, V9.B16
+	VMOVI  $0, V10.B16
+	VMOVI  $0, V11.B16
+	VMOVI  $0, V12.B16
+	VMOVI  $0, V13.B16
+	VMOVI  $0, V14.B16
+	VMOVI  $0, V15.B16
+	B      started
 
 fromBias:
-	MOVD stripArgs_bias(R0), R14
-	FLDPQ 0(R14), (F0, F1)
-	FLDPQ 32(R14), (F2, F3)
-	FLDPQ 0(R14), (F4, F5)
-	FLDPQ 32(R14), (F6, F7)
-	FLDPQ 0(R14), (F8, F9)
-	FLDPQ 32(R14), (F10, F11)
-	FLDPQ 0(R14), (F12, F13)
-	FLDPQ 32(R14), (F14, F15)
-	B started
+	MOVD   stripArgs_bias(R0), R14
+	FLDPQ  0(R14), (F0, F1)
+	FLDPQ  32(R14), (F2, F3)
+	FLDPQ  0(R14), (F4, F5)
+	FLDPQ  32(R14), (F6, F7)
+	FLDPQ  0(R14), (F8, F9)
+	FLDPQ  32(R14), (F10, F11)
+	FLDPQ  0(R14), (F12, F13)
+	FLDPQ  32(R14), (F14, F15)
+	B      started
 
 fromC:
-	MOVD R8, R14
-	FLDPQ 0(R14), (F0, F1)
-	FLDPQ 32(R14), (F2, F3)
-	ADD R9, R14, R14
-	FLDPQ 0(R14), (F4, F5)
-	FLDPQ 32(R14), (F6, F7)
-	ADD R9, R14, R14
-	FLDPQ 0(R14), (F8, F9)
-	FLDPQ 32(R14), (F10, F11)
-	ADD R9, R14, R14
-	FLDPQ 0(R14), (F12, F13)
-	FLDPQ 32(R14), (F14, F15)
+	MOVD   R8, R14
+	FLDPQ  0(R14), (F0, F1)
+	FLDPQ  32(R14), (F2, F3)
+	ADD    R9, R14, R14
+	FLDPQ  0(R14), (F4, F5)
+	FLDPQ  32(R14), (F6, F7)
+	ADD    R9, R14, R14
+	FLDPQ  0(R14), (F8, F9)
+	FLDPQ  32(R14), (F10, F11)
+	ADD    R9, R14, R14
+	FLDPQ  0(R14), (F12, F13)
+	FLDPQ  32(R14), (F14, F15)
 
 started:
-	MOVD stripArgs_bands(R0), R17
+	MOVD   stripArgs_bands(R0), R17
 
 band:
-	MOVD stripArgs_segs(R0), R16
+	MOVD   stripArgs_segs(R0), R16
 
 segment:
-	MOVD stripArgs_k(R0), R15
-	MOVD stripArgs_kLast(R0), R19
-	CMP $1, R16
-	CSEL EQ, R19, R15, R15
-	CBZ R15, next
+	MOVD   stripArgs_k(R0), R15
+	MOVD   stripArgs_kLast(R0), R19
+	CMP    $1, R16
+	CSEL   EQ, R19, R15, R15
+	CBZ    R15, next
 
 step:
-	FLDPQ 0(R13), (F16, F17)
-	FLDPQ 32(R13), (F18, F19)
-	ADD R7, R13, R13
-	FMOVS (R1)(R12), F20
-	WORD $0x4f941200 // FMLA V0.4S, V16.4S, V20.S[0]
-	WORD $0x4f941221 // FMLA V1.4S, V17.4S, V20.S[0]
-	WORD $0x4f941242 // FMLA V2.4S, V18.4S, V20.S[0]
-	WORD $0x4f941263 // FMLA V3.4S, V19.4S, V20.S[0]
-	FMOVS (R3)(R12), F21
-	WORD $0x4f951204 // FMLA V4.4S, V16.4S, V21.S[0]
-	WORD $0x4f951225 // FMLA V5.4S, V17.4S, V21.S[0]
-	WORD $0x4f951246 // FMLA V6.4S, V18.4S, V21.S[0]
-	WORD $0x4f951267 // FMLA V7.4S, V19.4S, V21.S[0]
-	FMOVS (R4)(R12), F22
-	WORD $0x4f961208 // FMLA V8.4S, V16.4S, V22.S[0]
-	WORD $0x4f961229 // FMLA V9.4S, V17.4S, V22.S[0]
-	WORD $0x4f96124a // FMLA V10.4S, V18.4S, V22.S[0]
-	WORD $0x4f96126b // FMLA V11.4S, V19.4S, V22.S[0]
-	FMOVS (R5)(R12), F23
-	WORD $0x4f97120c // FMLA V12.4S, V16.4S, V23.S[0]
-	WORD $0x4f97122d // FMLA V13.4S, V17.4S, V23.S[0]
-	WORD $0x4f97124e // FMLA V14.4S, V18.4S, V23.S[0]
-	WORD $0x4f97126f // FMLA V15.4S, V19.4S, V23.S[0]
-	ADD R6, R12, R12
-	SUBS $1, R15, R15
-	BNE step
+	FLDPQ  0(R13), (F16, F17)
+	FLDPQ  32(R13), (F18, F19)
+	ADD    R7, R13, R13
+	FMOVS  (R1)(R12), F20
+	FMOVS  (R3)(R12), F21
+	FMOVS  (R4)(R12), F22
+	FMOVS  (R5)(R12), F23
+	WORD   $0x4f941200 // FMLA V0.4S, V16.4S, V20.S[0]
+	WORD   $0x4f941221 // FMLA V1.4S, V17.4S, V20.S[0]
+	WORD   $0x4f941242 // FMLA V2.4S, V18.4S, V20.S[0]
+	WORD   $0x4f941263 // FMLA V3.4S, V19.4S, V20.S[0]
+	WORD   $0x4f951204 // FMLA V4.4S, V16.4S, V21.S[0]
+	WORD   $0x4f951225 // FMLA V5.4S, V17.4S, V21.S[0]
+	WORD   $0x4f951246 // FMLA V6.4S, V18.4S, V21.S[0]
+	WORD   $0x4f951267 // FMLA V7.4S, V19.4S, V21.S[0]
+	WORD   $0x4f961208 // FMLA V8.4S, V16.4S, V22.S[0]
+	WORD   $0x4f961229 // FMLA V9.4S, V17.4S, V22.S[0]
+	WORD   $0x4f96124a // FMLA V10.4S, V18.4S, V22.S[0]
+	WORD   $0x4f96126b // FMLA V11.4S, V19.4S, V22.S[0]
+	WORD   $0x4f97120c // FMLA V12.4S, V16.4S, V23.S[0]
+	WORD   $0x4f97122d // FMLA V13.4S, V17.4S, V23.S[0]
+	WORD   $0x4f97124e // FMLA V14.4S, V18.4S, V23.S[0]
+	WORD   $0x4f97126f // FMLA V15.4S, V19.4S, V23.S[0]
+	ADD    R6, R12, R12
+	SUBS   $1, R15, R15
+	BNE    step
 
 next:
-	MOVD stripArgs_aSeg(R0), R19
-	ADD R19, R12, R12
-	MOVD stripArgs_bSeg(R0), R19
-	ADD R19, R13, R13
-	SUBS $1, R16, R16
-	BNE segment
-	MOVD stripArgs_aBand(R0), R19
-	ADD R19, R12, R12
-	MOVD stripArgs_bBand(R0), R19
-	ADD R19, R13, R13
-	SUBS $1, R17, R17
-	BNE band
-	MOVD stripArgs_flags(R0), R19
-	TST $const_relu, R19
-	BEQ linear
-	WORD $0x4ea0e818 // FCMLT V24.4S, V0.4S, #0.0
-	WORD $0x4e781c00 // BIC V0.16B, V0.16B, V24.16B
-	WORD $0x4ea0e839 // FCMLT V25.4S, V1.4S, #0.0
-	WORD $0x4e791c21 // BIC V1.16B, V1.16B, V25.16B
-	WORD $0x4ea0e85a // FCMLT V26.4S, V2.4S, #0.0
-	WORD $0x4e7a1c42 // BIC V2.16B, V2.16B, V26.16B
-	WORD $0x4ea0e87b // FCMLT V27.4S, V3.4S, #0.0
-	WORD $0x4e7b1c63 // BIC V3.16B, V3.16B, V27.16B
-	WORD $0x4ea0e89c // FCMLT V28.4S, V4.4S, #0.0
-	WORD $0x4e7c1c84 // BIC V4.16B, V4.16B, V28.16B
-	WORD $0x4ea0e8bd // FCMLT V29.4S, V5.4S, #0.0
-	WORD $0x4e7d1ca5 // BIC V5.16B, V5.16B, V29.16B
-	WORD $0x4ea0e8de // FCMLT V30.4S, V6.4S, #0.0
-	WORD $0x4e7e1cc6 // BIC V6.16B, V6.16B, V30.16B
-	WORD $0x4ea0e8ff // FCMLT V31.4S, V7.4S, #0.0
-	WORD $0x4e7f1ce7 // BIC V7.16B, V7.16B, V31.16B
-	WORD $0x4ea0e914 // FCMLT V20.4S, V8.4S, #0.0
-	WORD $0x4e741d08 // BIC V8.16B, V8.16B, V20.16B
-	WORD $0x4ea0e935 // FCMLT V21.4S, V9.4S, #0.0
-	WORD $0x4e751d29 // BIC V9.16B, V9.16B, V21.16B
-	WORD $0x4ea0e956 // FCMLT V22.4S, V10.4S, #0.0
-	WORD $0x4e761d4a // BIC V10.16B, V10.16B, V22.16B
-	WORD $0x4ea0e970 // FCMLT V16.4S, V11.4S, #0.0
-	WORD $0x4e701d6b // BIC V11.16B, V11.16B, V16.16B
-	WORD $0x4ea0e991 // FCMLT V17.4S, V12.4S, #0.0
-	WORD $0x4e711d8c // BIC V12.16B, V12.16B, V17.16B
-	WORD $0x4ea0e9b2 // FCMLT V18.4S, V13.4S, #0.0
-	WORD $0x4e721dad // BIC V13.16B, V13.16B, V18.16B
-	WORD $0x4ea0e9d3 // FCMLT V19.4S, V14.4S, #0.0
-	WORD $0x4e731dce // BIC V14.16B, V14.16B, V19.16B
-	WORD $0x4ea0e9f7 // FCMLT V23.4S, V15.4S, #0.0
-	WORD $0x4e771def // BIC V15.16B, V15.16B, V23.16B
+	MOVD   stripArgs_aSeg(R0), R19
+	ADD    R19, R12, R12
+	MOVD   stripArgs_bSeg(R0), R19
+	ADD    R19, R13, R13
+	SUBS   $1, R16, R16
+	BNE    segment
+	MOVD   stripArgs_aBand(R0), R19
+	ADD    R19, R12, R12
+	MOVD   stripArgs_bBand(R0), R19
+	ADD    R19, R13, R13
+	SUBS   $1, R17, R17
+	BNE    band
+	MOVD   stripArgs_flags(R0), R19
+	TST    $const_relu, R19
+	BEQ    linear
+	WORD   $0x4ea0e818 // FCMLT V24.4S, V0.4S, #0.0
+	WORD   $0x4e781c00 // BIC V0.16B, V0.16B, V24.16B
+	WORD   $0x4ea0e839 // FCMLT V25.4S, V1.4S, #0.0
+	WORD   $0x4e791c21 // BIC V1.16B, V1.16B, V25.16B
+	WORD   $0x4ea0e85a // FCMLT V26.4S, V2.4S, #0.0
+	WORD   $0x4e7a1c42 // BIC V2.16B, V2.16B, V26.16B
+	WORD   $0x4ea0e87b // FCMLT V27.4S, V3.4S, #0.0
+	WORD   $0x4e7b1c63 // BIC V3.16B, V3.16B, V27.16B
+	WORD   $0x4ea0e89c // FCMLT V28.4S, V4.4S, #0.0
+	WORD   $0x4e7c1c84 // BIC V4.16B, V4.16B, V28.16B
+	WORD   $0x4ea0e8bd // FCMLT V29.4S, V5.4S, #0.0
+	WORD   $0x4e7d1ca5 // BIC V5.16B, V5.16B, V29.16B
+	WORD   $0x4ea0e8de // FCMLT V30.4S, V6.4S, #0.0
+	WORD   $0x4e7e1cc6 // BIC V6.16B, V6.16B, V30.16B
+	WORD   $0x4ea0e8ff // FCMLT V31.4S, V7.4S, #0.0
+	WORD   $0x4e7f1ce7 // BIC V7.16B, V7.16B, V31.16B
+	WORD   $0x4ea0e914 // FCMLT V20.4S, V8.4S, #0.0
+	WORD   $0x4e741d08 // BIC V8.16B, V8.16B, V20.16B
+	WORD   $0x4ea0e935 // FCMLT V21.4S, V9.4S, #0.0
+	WORD   $0x4e751d29 // BIC V9.16B, V9.16B, V21.16B
+	WORD   $0x4ea0e956 // FCMLT V22.4S, V10.4S, #0.0
+	WORD   $0x4e761d4a // BIC V10.16B, V10.16B, V22.16B
+	WORD   $0x4ea0e970 // FCMLT V16.4S, V11.4S, #0.0
+	WORD   $0x4e701d6b // BIC V11.16B, V11.16B, V16.16B
+	WORD   $0x4ea0e991 // FCMLT V17.4S, V12.4S, #0.0
+	WORD   $0x4e711d8c // BIC V12.16B, V12.16B, V17.16B
+	WORD   $0x4ea0e9b2 // FCMLT V18.4S, V13.4S, #0.0
+	WORD   $0x4e721dad // BIC V13.16B, V13.16B, V18.16B
+	WORD   $0x4ea0e9d3 // FCMLT V19.4S, V14.4S, #0.0
+	WORD   $0x4e731dce // BIC V14.16B, V14.16B, V19.16B
+	WORD   $0x4ea0e9f7 // FCMLT V23.4S, V15.4S, #0.0
+	WORD   $0x4e771def // BIC V15.16B, V15.16B, V23.16B
 
 linear:
-	TST $const_masked, R19
-	BEQ unmasked
-	MOVD R11, R14
-	MOVD stripArgs_maskRow(R0), R15
-	MOVWU stripArgs_scale(R0), R19
-	VDUP R19, V24.S4
-	FMOVQ 0(R14), F25
-	WORD $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
-	WORD $0x6e38dc00 // FMUL V0.4S, V0.4S, V24.4S
-	VAND V26.B16, V0.B16, V0.B16
-	FMOVQ 16(R14), F27
-	WORD $0x4ea0cb7c // FCMGT V28.4S, V27.4S, #0.0
-	WORD $0x6e38dc21 // FMUL V1.4S, V1.4S, V24.4S
-	VAND V28.B16, V1.B16, V1.B16
-	FMOVQ 32(R14), F29
-	WORD $0x4ea0cbbe // FCMGT V30.4S, V29.4S, #0.0
-	WORD $0x6e38dc42 // FMUL V2.4S, V2.4S, V24.4S
-	VAND V30.B16, V2.B16, V2.B16
-	FMOVQ 48(R14), F31
-	WORD $0x4ea0cbf4 // FCMGT V20.4S, V31.4S, #0.0
-	WORD $0x6e38dc63 // FMUL V3.4S, V3.4S, V24.4S
-	VAND V20.B16, V3.B16, V3.B16
-	ADD R15, R14, R14
-	FMOVQ 0(R14), F21
-	WORD $0x4ea0cab6 // FCMGT V22.4S, V21.4S, #0.0
-	WORD $0x6e38dc84 // FMUL V4.4S, V4.4S, V24.4S
-	VAND V22.B16, V4.B16, V4.B16
-	FMOVQ 16(R14), F16
-	WORD $0x4ea0ca11 // FCMGT V17.4S, V16.4S, #0.0
-	WORD $0x6e38dca5 // FMUL V5.4S, V5.4S, V24.4S
-	VAND V17.B16, V5.B16, V5.B16
-	FMOVQ 32(R14), F18
-	WORD $0x4ea0ca53 // FCMGT V19.4S, V18.4S, #0.0
-	WORD $0x6e38dcc6 // FMUL V6.4S, V6.4S, V24.4S
-	VAND V19.B16, V6.B16, V6.B16
-	FMOVQ 48(R14), F23
-	WORD $0x4ea0caf9 // FCMGT V25.4S, V23.4S, #0.0
-	WORD $0x6e38dce7 // FMUL V7.4S, V7.4S, V24.4S
-	VAND V25.B16, V7.B16, V7.B16
-	ADD R15, R14, R14
-	FMOVQ 0(R14), F26
-	WORD $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
-	WORD $0x6e38dd08 // FMUL V8.4S, V8.4S, V24.4S
-	VAND V27.B16, V8.B16, V8.B16
-	FMOVQ 16(R14), F28
-	WORD $0x4ea0cb9d // FCMGT V29.4S, V28.4S, #0.0
-	WORD $0x6e38dd29 // FMUL V9.4S, V9.4S, V24.4S
-	VAND V29.B16, V9.B16, V9.B16
-	FMOVQ 32(R14), F30
-	WORD $0x4ea0cbdf // FCMGT V31.4S, V30.4S, #0.0
-	WORD $0x6e38dd4a // FMUL V10.4S, V10.4S, V24.4S
-	VAND V31.B16, V10.B16, V10.B16
-	FMOVQ 48(R14), F20
-	WORD $0x4ea0ca95 // FCMGT V21.4S, V20.4S, #0.0
-	WORD $0x6e38dd6b // FMUL V11.4S, V11.4S, V24.4S
-	VAND V21.B16, V11.B16, V11.B16
-	ADD R15, R14, R14
-	FMOVQ 0(R14), F22
-	WORD $0x4ea0cad0 // FCMGT V16.4S, V22.4S, #0.0
-	WORD $0x6e38dd8c // FMUL V12.4S, V12.4S, V24.4S
-	VAND V16.B16, V12.B16, V12.B16
-	FMOVQ 16(R14), F17
-	WORD $0x4ea0ca32 // FCMGT V18.4S, V17.4S, #0.0
-	WORD $0x6e38ddad // FMUL V13.4S, V13.4S, V24.4S
-	VAND V18.B16, V13.B16, V13.B16
-	FMOVQ 32(R14), F19
-	WORD $0x4ea0ca77 // FCMGT V23.4S, V19.4S, #0.0
-	WORD $0x6e38ddce // FMUL V14.4S, V14.4S, V24.4S
-	VAND V23.B16, V14.B16, V14.B16
-	FMOVQ 48(R14), F25
-	WORD $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
-	WORD $0x6e38ddef // FMUL V15.4S, V15.4S, V24.4S
-	VAND V26.B16, V15.B16, V15.B16
+	TST    $const_masked, R19
+	BEQ    unmasked
+	MOVD   R11, R14
+	MOVD   stripArgs_maskRow(R0), R15
+	MOVWU  stripArgs_scale(R0), R19
+	VDUP   R19, V24.S4
+	FMOVQ  0(R14), F25
+	WORD   $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
+	WORD   $0x6e38dc00 // FMUL V0.4S, V0.4S, V24.4S
+	VAND   V26.B16, V0.B16, V0.B16
+	FMOVQ  16(R14), F27
+	WORD   $0x4ea0cb7c // FCMGT V28.4S, V27.4S, #0.0
+	WORD   $0x6e38dc21 // FMUL V1.4S, V1.4S, V24.4S
+	VAND   V28.B16, V1.B16, V1.B16
+	FMOVQ  32(R14), F29
+	WORD   $0x4ea0cbbe // FCMGT V30.4S, V29.4S, #0.0
+	WORD   $0x6e38dc42 // FMUL V2.4S, V2.4S, V24.4S
+	VAND   V30.B16, V2.B16, V2.B16
+	FMOVQ  48(R14), F31
+	WORD   $0x4ea0cbf4 // FCMGT V20.4S, V31.4S, #0.0
+	WORD   $0x6e38dc63 // FMUL V3.4S, V3.4S, V24.4S
+	VAND   V20.B16, V3.B16, V3.B16
+	ADD    R15, R14, R14
+	FMOVQ  0(R14), F21
+	WORD   $0x4ea0cab6 // FCMGT V22.4S, V21.4S, #0.0
+	WORD   $0x6e38dc84 // FMUL V4.4S, V4.4S, V24.4S
+	VAND   V22.B16, V4.B16, V4.B16
+	FMOVQ  16(R14), F16
+	WORD   $0x4ea0ca11 // FCMGT V17.4S, V16.4S, #0.0
+	WORD   $0x6e38dca5 // FMUL V5.4S, V5.4S, V24.4S
+	VAND   V17.B16, V5.B16, V5.B16
+	FMOVQ  32(R14), F18
+	WORD   $0x4ea0ca53 // FCMGT V19.4S, V18.4S, #0.0
+	WORD   $0x6e38dcc6 // FMUL V6.4S, V6.4S, V24.4S
+	VAND   V19.B16, V6.B16, V6.B16
+	FMOVQ  48(R14), F23
+	WORD   $0x4ea0caf9 // FCMGT V25.4S, V23.4S, #0.0
+	WORD   $0x6e38dce7 // FMUL V7.4S, V7.4S, V24.4S
+	VAND   V25.B16, V7.B16, V7.B16
+	ADD    R15, R14, R14
+	FMOVQ  0(R14), F26
+	WORD   $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
+	WORD   $0x6e38dd08 // FMUL V8.4S, V8.4S, V24.4S
+	VAND   V27.B16, V8.B16, V8.B16
+	FMOVQ  16(R14), F28
+	WORD   $0x4ea0cb9d // FCMGT V29.4S, V28.4S, #0.0
+	WORD   $0x6e38dd29 // FMUL V9.4S, V9.4S, V24.4S
+	VAND   V29.B16, V9.B16, V9.B16
+	FMOVQ  32(R14), F30
+	WORD   $0x4ea0cbdf // FCMGT V31.4S, V30.4S, #0.0
+	WORD   $0x6e38dd4a // FMUL V10.4S, V10.4S, V24.4S
+	VAND   V31.B16, V10.B16, V10.B16
+	FMOVQ  48(R14), F20
+	WORD   $0x4ea0ca95 // FCMGT V21.4S, V20.4S, #0.0
+	WORD   $0x6e38dd6b // FMUL V11.4S, V11.4S, V24.4S
+	VAND   V21.B16, V11.B16, V11.B16
+	ADD    R15, R14, R14
+	FMOVQ  0(R14), F22
+	WORD   $0x4ea0cad0 // FCMGT V16.4S, V22.4S, #0.0
+	WORD   $0x6e38dd8c // FMUL V12.4S, V12.4S, V24.4S
+	VAND   V16.B16, V12.B16, V12.B16
+	FMOVQ  16(R14), F17
+	WORD   $0x4ea0ca32 // FCMGT V18.4S, V17.4S, #0.0
+	WORD   $0x6e38ddad // FMUL V13.4S, V13.4S, V24.4S
+	VAND   V18.B16, V13.B16, V13.B16
+	FMOVQ  32(R14), F19
+	WORD   $0x4ea0ca77 // FCMGT V23.4S, V19.4S, #0.0
+	WORD   $0x6e38ddce // FMUL V14.4S, V14.4S, V24.4S
+	VAND   V23.B16, V14.B16, V14.B16
+	FMOVQ  48(R14), F25
+	WORD   $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
+	WORD   $0x6e38ddef // FMUL V15.4S, V15.4S, V24.4S
+	VAND   V26.B16, V15.B16, V15.B16
 
 unmasked:
-	MOVD R8, R14
-	FSTPQ (F0, F1), 0(R14)
-	FSTPQ (F2, F3), 32(R14)
-	ADD R9, R14, R14
-	FSTPQ (F4, F5), 0(R14)
-	FSTPQ (F6, F7), 32(R14)
-	ADD R9, R14, R14
-	FSTPQ (F8, F9), 0(R14)
-	FSTPQ (F10, F11), 32(R14)
-	ADD R9, R14, R14
-	FSTPQ (F12, F13), 0(R14)
-	FSTPQ (F14, F15), 32(R14)
-	MOVD stripArgs_aTile(R0), R19
-	ADD R19, R1, R1
-	MOVD stripArgs_cTile(R0), R19
-	ADD R19, R8, R8
-	MOVD stripArgs_maskTile(R0), R19
-	ADD R19, R11, R11
-	SUBS $1, R10, R10
-	BNE tile
+	MOVD   R8, R14
+	FSTPQ  (F0, F1), 0(R14)
+	FSTPQ  (F2, F3), 32(R14)
+	ADD    R9, R14, R14
+	FSTPQ  (F4, F5), 0(R14)
+	FSTPQ  (F6, F7), 32(R14)
+	ADD    R9, R14, R14
+	FSTPQ  (F8, F9), 0(R14)
+	FSTPQ  (F10, F11), 32(R14)
+	ADD    R9, R14, R14
+	FSTPQ  (F12, F13), 0(R14)
+	FSTPQ  (F14, F15), 32(R14)
+	MOVD   stripArgs_aTile(R0), R19
+	ADD    R19, R1, R1
+	MOVD   stripArgs_cTile(R0), R19
+	ADD    R19, R8, R8
+	MOVD   stripArgs_maskTile(R0), R19
+	ADD    R19, R11, R11
+	SUBS   $1, R10, R10
+	BNE    tile
 	RET
 
 // func strip5NEON(args *stripArgs)
 TEXT ·strip5NEON(SB), NOSPLIT, $0-8
-	MOVD args+0(FP), R0
-	MOVD stripArgs_a(R0), R1
-	MOVD stripArgs_aRow(R0), R2
-	MOVD stripArgs_aStep(R0), R7
-	MOVD stripArgs_bStep(R0), R8
-	MOVD stripArgs_c(R0), R9
-	MOVD stripArgs_cRow(R0), R10
-	MOVD stripArgs_tiles(R0), R11
-	MOVD stripArgs_mask(R0), R12
+	MOVD   args+0(FP), R0
+	MOVD   stripArgs_a(R0), R1
+	MOVD   stripArgs_aRow(R0), R2
+	MOVD   stripArgs_aStep(R0), R7
+	MOVD   stripArgs_bStep(R0), R8
+	MOVD   stripArgs_c(R0), R9
+	MOVD   stripArgs_cRow(R0), R10
+	MOVD   stripArgs_tiles(R0), R11
+	MOVD   stripArgs_mask(R0), R12
 
 tile:
-	ADD R2, R1, R3
-	ADD R2, R3, R4
-	ADD R2, R4, R5
-	ADD R2, R5, R6
-	MOVD $0, R13
-	MOVD stripArgs_b(R0), R14
-	MOVD stripArgs_flags(R0), R20
-	TST $const_fromC, R20
-	BNE fromC
-	TST $const_fromBias, R20
-	BNE fromBias
-	VMOVI $0, V0.B16
-	VMOVI $0, V1.B16
-	VMOVI $0, V2.B16
-	VMOVI $0, V3.B16
-	VMOVI $0, V4.B16
-	VMOVI $0, V5.B16
-	VMOVI $0, V6.B16
-	VMOVI $0, V7.B16
-	VMOVI $0, V8.B16
-	VMOVI $0, V9.B16
-	VMOVI $0, V10.B16
-	VMOVI $0, V11.B16
-	VMOVI $0, V12.B16
-	VMOVI $0, V13.B16
-	VMOVI $0, V14.B16
-	VMOVI $0, V15.B16
-	VMOVI $0, V16.B16
-	VMOVI $0, V17.B16
-	VMOVI $0, V18.B16
-	VMOVI $0, V19.B16
-	B started
+	ADD    R2, R1, R3
+	ADD    R2, R3, R4
+	ADD    R2, R4, R5
+	ADD    R2, R5, R6
+	MOVD   $0, R13
+	MOVD   stripArgs_b(R0), R14
+	MOVD   stripArgs_flags(R0), R20
+	TST    $const_fromC, R20
+	BNE    fromC
+	TST    $const_fromBias, R20
+	BNE    fromBias
+	VMOVI  $0, V0.B16
+	VMOVI  $0, V1.B16
+	VMOVI  $0, V2.B16
+	VMOVI  $0, V3.B16
+	VMOVI  $0, V4.B16
+	VMOVI  $0, V5.B16
+	VMOVI  $0, V6.B16
+	VMOVI  $0, V7.B16
+	VMOVI  $0, V8.B16
+	VMOVI  $0, V9.B16
+	VMOVI  $0, V10.B16
+	VMOVI  $0, V11.B16
+	VMOVI  $0, V12.B16
+	VMOVI  $0, V13.B16
+	VMOVI  $0, V14.B16
+	VMOVI  $0, V15.B16
+	VMOVI  $0, V16.B16
+	VMOVI  $0, V17.B16
+	VMOVI  $0, V18.B16
+	VMOVI  $0, V19.B16
+	B      started
 
 fromBias:
-	MOVD stripArgs_bias(R0), R15
-	FLDPQ 0(R15), (F0, F1)
-	FLDPQ 32(R15), (F2, F3)
-	FLDPQ 0(R15), (F4, F5)
-	FLDPQ 32(R15), (F6, F7)
-	FLDPQ 0(R15), (F8, F9)
-	FLDPQ 32(R15), (F10, F11)
-	FLDPQ 0(R15), (F12, F13)
-	FLDPQ 32(R15), (F14, F15)
-	FLDPQ 0(R15), (F16, F17)
-	FLDPQ 32(R15), (F18, F19)
-	B started
+	MOVD   stripArgs_bias(R0), R15
+	FLDPQ  0(R15), (F0, F1)
+	FLDPQ  32(R15), (F2, F3)
+	FLDPQ  0(R15), (F4, F5)
+	FLDPQ  32(R15), (F6, F7)
+	FLDPQ  0(R15), (F8, F9)
+	FLDPQ  32(R15), (F10, F11)
+	FLDPQ  0(R15), (F12, F13)
+	FLDPQ  32(R15), (F14, F15)
+	FLDPQ  0(R15), (F16, F17)
+	FLDPQ  32(R15), (F18, F19)
+	B      started
 
 fromC:
-	MOVD R9, R15
-	FLDPQ 0(R15), (F0, F1)
-	FLDPQ 32(R15), (F2, F3)
-	ADD R10, R15, R15
-	FLDPQ 0(R15), (F4, F5)
-	FLDPQ 32(R15), (F6, F7)
-	ADD R10, R15, R15
-	FLDPQ 0(R15), (F8, F9)
-	FLDPQ 32(R15), (F10, F11)
-	ADD R10, R15, R15
-	FLDPQ 0(R15), (F12, F13)
-	FLDPQ 32(R15), (F14, F15)
-	ADD R10, R15, R15
-	FLDPQ 0(R15), (F16, F17)
-	FLDPQ 32(R15), (F18, F19)
+	MOVD   R9, R15
+	FLDPQ  0(R15), (F0, F1)
+	FLDPQ  32(R15), (F2, F3)
+	ADD    R10, R15, R15
+	FLDPQ  0(R15), (F4, F5)
+	FLDPQ  32(R15), (F6, F7)
+	ADD    R10, R15, R15
+	FLDPQ  0(R15), (F8, F9)
+	FLDPQ  32(R15), (F10, F11)
+	ADD    R10, R15, R15
+	FLDPQ  0(R15), (F12, F13)
+	FLDPQ  32(R15), (F14, F15)
+	ADD    R10, R15, R15
+	FLDPQ  0(R15), (F16, F17)
+	FLDPQ  32(R15), (F18, F19)
 
 started:
-	MOVD stripArgs_bands(R0), R19
+	MOVD   stripArgs_bands(R0), R19
 
 band:
-	MOVD stripArgs_segs(R0), R17
+	MOVD   stripArgs_segs(R0), R17
 
 segment:
-	MOVD stripArgs_k(R0), R16
-	MOVD stripArgs_kLast(R0), R20
-	CMP $1, R17
-	CSEL EQ, R20, R16, R16
-	CBZ R16, next
+	MOVD   stripArgs_k(R0), R16
+	MOVD   stripArgs_kLast(R0), R20
+	CMP    $1, R17
+	CSEL   EQ, R20, R16, R16
+	CBZ    R16, next
 
 step:
-	FLDPQ 0(R14), (F20, F21)
-	FLDPQ 32(R14), (F22, F23)
-	ADD R8, R14, R14
-	FMOVS (R1)(R13), F24
-	WORD $0x4f981280 // FMLA V0.4S, V20.4S, V24.S[0]
-	WORD $0x4f9812a1 // FMLA V1.4S, V21.4S, V24.S[0]
-	WORD $0x4f9812c2 // FMLA V2.4S, V22.4S, V24.S[0]
-	WORD $0x4f9812e3 // FMLA V3.4S, V23.4S, V24.S[0]
-	FMOVS (R3)(R13), F25
-	WORD $0x4f991284 // FMLA V4.4S, V20.4S, V25.S[0]
-	WORD $0x4f9912a5 // FMLA V5.4S, V21.4S, V25.S[0]
-	WORD $0x4f9912c6 // FMLA V6.4S, V22.4S, V25.S[0]
-	WORD $0x4f9912e7 // FMLA V7.4S, V23.4S, V25.S[0]
-	FMOVS (R4)(R13), F26
-	WORD $0x4f9a1288 // FMLA V8.4S, V20.4S, V26.S[0]
-	WORD $0x4f9a12a9 // FMLA V9.4S, V21.4S, V26.S[0]
-	WORD $0x4f9a12ca // FMLA V10.4S, V22.4S, V26.S[0]
-	WORD $0x4f9a12eb // FMLA V11.4S, V23.4S, V26.S[0]
-	FMOVS (R5)(R13), F27
-	WORD $0x4f9b128c // FMLA V12.4S, V20.4S, V27.S[0]
-	WORD $0x4f9b12ad // FMLA V13.4S, V21.4S, V27.S[0]
-	WORD $0x4f9b12ce // FMLA V14.4S, V22.4S, V27.S[0]
-	WORD $0x4f9b12ef // FMLA V15.4S, V23.4S, V27.S[0]
-	FMOVS (R6)(R13), F28
-	WORD $0x4f9c1290 // FMLA V16.4S, V20.4S, V28.S[0]
-	WORD $0x4f9c12b1 // FMLA V17.4S, V21.4S, V28.S[0]
-	WORD $0x4f9c12d2 // FMLA V18.4S, V22.4S, V28.S[0]
-	WORD $0x4f9c12f3 // FMLA V19.4S, V23.4S, V28.S[0]
-	ADD R7, R13, R13
-	SUBS $1, R16, R16
-	BNE step
+	FLDPQ  0(R14), (F20, F21)
+	FLDPQ  32(R14), (F22, F23)
+	ADD    R8, R14, R14
+	FMOVS  (R1)(R13), F24
+	FMOVS  (R3)(R13), F25
+	FMOVS  (R4)(R13), F26
+	FMOVS  (R5)(R13), F27
+	WORD   $0x4f981280 // FMLA V0.4S, V20.4S, V24.S[0]
+	WORD   $0x4f9812a1 // FMLA V1.4S, V21.4S, V24.S[0]
+	WORD   $0x4f9812c2 // FMLA V2.4S, V22.4S, V24.S[0]
+	WORD   $0x4f9812e3 // FMLA V3.4S, V23.4S, V24.S[0]
+	FMOVS  (R6)(R13), F28
+	WORD   $0x4f991284 // FMLA V4.4S, V20.4S, V25.S[0]
+	WORD   $0x4f9912a5 // FMLA V5.4S, V21.4S, V25.S[0]
+	WORD   $0x4f9912c6 // FMLA V6.4S, V22.4S, V25.S[0]
+	WORD   $0x4f9912e7 // FMLA V7.4S, V23.4S, V25.S[0]
+	WORD   $0x4f9a1288 // FMLA V8.4S, V20.4S, V26.S[0]
+	WORD   $0x4f9a12a9 // FMLA V9.4S, V21.4S, V26.S[0]
+	WORD   $0x4f9a12ca // FMLA V10.4S, V22.4S, V26.S[0]
+	WORD   $0x4f9a12eb // FMLA V11.4S, V23.4S, V26.S[0]
+	WORD   $0x4f9b128c // FMLA V12.4S, V20.4S, V27.S[0]
+	WORD   $0x4f9b12ad // FMLA V13.4S, V21.4S, V27.S[0]
+	WORD   $0x4f9b12ce // FMLA V14.4S, V22.4S, V27.S[0]
+	WORD   $0x4f9b12ef // FMLA V15.4S, V23.4S, V27.S[0]
+	WORD   $0x4f9c1290 // FMLA V16.4S, V20.4S, V28.S[0]
+	WORD   $0x4f9c12b1 // FMLA V17.4S, V21.4S, V28.S[0]
+	WORD   $0x4f9c12d2 // FMLA V18.4S, V22.4S, V28.S[0]
+	WORD   $0x4f9c12f3 // FMLA V19.4S, V23.4S, V28.S[0]
+	ADD    R7, R13, R13
+	SUBS   $1, R16, R16
+	BNE    step
 
 next:
-	MOVD stripArgs_aSeg(R0), R20
-	ADD R20, R13, R13
-	MOVD stripArgs_bSeg(R0), R20
-	ADD R20, R14, R14
-	SUBS $1, R17, R17
-	BNE segment
-	MOVD stripArgs_aBand(R0), R20
-	ADD R20, R13, R13
-	MOVD stripArgs_bBand(R0), R20
-	ADD R20, R14, R14
-	SUBS $1, R19, R19
-	BNE band
-	MOVD stripArgs_flags(R0), R20
-	TST $const_relu, R20
-	BEQ linear
-	WORD $0x4ea0e81d // FCMLT V29.4S, V0.4S, #0.0
-	WORD $0x4e7d1c00 // BIC V0.16B, V0.16B, V29.16B
-	WORD $0x4ea0e83e // FCMLT V30.4S, V1.4S, #0.0
-	WORD $0x4e7e1c21 // BIC V1.16B, V1.16B, V30.16B
-	WORD $0x4ea0e85f // FCMLT V31.4S, V2.4S, #0.0
-	WORD $0x4e7f1c42 // BIC V2.16B, V2.16B, V31.16B
-	WORD $0x4ea0e878 // FCMLT V24.4S, V3.4S, #0.0
-	WORD $0x4e781c63 // BIC V3.16B, V3.16B, V24.16B
-	WORD $0x4ea0e899 // FCMLT V25.4S, V4.4S, #0.0
-	WORD $0x4e791c84 // BIC V4.16B, V4.16B, V25.16B
-	WORD $0x4ea0e8ba // FCMLT V26.4S, V5.4S, #0.0
-	WORD $0x4e7a1ca5 // BIC V5.16B, V5.16B, V26.16B
-	WORD $0x4ea0e8db // FCMLT V27.4S, V6.4S, #0.0
-	WORD $0x4e7b1cc6 // BIC V6.16B, V6.16B, V27.16B
-	WORD $0x4ea0e8f4 // FCMLT V20.4S, V7.4S, #0.0
-	WORD $0x4e741ce7 // BIC V7.16B, V7.16B, V20.16B
-	WORD $0x4ea0e915 // FCMLT V21.4S, V8.4S, #0.0
-	WORD $0x4e751d08 // BIC V8.16B, V8.16B, V21.16B
-	WORD $0x4ea0e936 // FCMLT V22.4S, V9.4S, #0.0
-	WORD $0x4e761d29 // BIC V9.16B, V9.16B, V22.16B
-	WORD $0x4ea0e957 // FCMLT V23.4S, V10.4S, #0.0
-	WORD $0x4e771d4a // BIC V10.16B, V10.16B, V23.16B
-	WORD $0x4ea0e97c // FCMLT V28.4S, V11.4S, #0.0
-	WORD $0x4e7c1d6b // BIC V11.16B, V11.16B, V28.16B
-	WORD $0x4ea0e99d // FCMLT V29.4S, V12.4S, #0.0
-	WORD $0x4e7d1d8c // BIC V12.16B, V12.16B, V29.16B
-	WORD $0x4ea0e9be // FCMLT V30.4S, V13.4S, #0.0
-	WORD $0x4e7e1dad // BIC V13.16B, V13.16B, V30.16B
-	WORD $0x4ea0e9df // FCMLT V31.4S, V14.4S, #0.0
-	WORD $0x4e7f1dce // BIC V14.16B, V14.16B, V31.16B
-	WORD $0x4ea0e9f8 // FCMLT V24.4S, V15.4S, #0.0
-	WORD $0x4e781def // BIC V15.16B, V15.16B, V24.16B
-	WORD $0x4ea0ea19 // FCMLT V25.4S, V16.4S, #0.0
-	WORD $0x4e791e10 // BIC V16.16B, V16.16B, V25.16B
-	WORD $0x4ea0ea3a // FCMLT V26.4S, V17.4S, #0.0
-	WORD $0x4e7a1e31 // BIC V17.16B, V17.16B, V26.16B
-	WORD $0x4ea0ea5b // FCMLT V27.4S, V18.4S, #0.0
-	WORD $0x4e7b1e52 // BIC V18.16B, V18.16B, V27.16B
-	WORD $0x4ea0ea74 // FCMLT V20.4S, V19.4S, #0.0
-	WORD $0x4e741e73 // BIC V19.16B, V19.16B, V20.16B
+	MOVD   stripArgs_aSeg(R0), R20
+	ADD    R20, R13, R13
+	MOVD   stripArgs_bSeg(R0), R20
+	ADD    R20, R14, R14
+	SUBS   $1, R17, R17
+	BNE    segment
+	MOVD   stripArgs_aBand(R0), R20
+	ADD    R20, R13, R13
+	MOVD   stripArgs_bBand(R0), R20
+	ADD    R20, R14, R14
+	SUBS   $1, R19, R19
+	BNE    band
+	MOVD   stripArgs_flags(R0), R20
+	TST    $const_relu, R20
+	BEQ    linear
+	WORD   $0x4ea0e81d // FCMLT V29.4S, V0.4S, #0.0
+	WORD   $0x4e7d1c00 // BIC V0.16B, V0.16B, V29.16B
+	WORD   $0x4ea0e83e // FCMLT V30.4S, V1.4S, #0.0
+	WORD   $0x4e7e1c21 // BIC V1.16B, V1.16B, V30.16B
+	WORD   $0x4ea0e85f // FCMLT V31.4S, V2.4S, #0.0
+	WORD   $0x4e7f1c42 // BIC V2.16B, V2.16B, V31.16B
+	WORD   $0x4ea0e878 // FCMLT V24.4S, V3.4S, #0.0
+	WORD   $0x4e781c63 // BIC V3.16B, V3.16B, V24.16B
+	WORD   $0x4ea0e899 // FCMLT V25.4S, V4.4S, #0.0
+	WORD   $0x4e791c84 // BIC V4.16B, V4.16B, V25.16B
+	WORD   $0x4ea0e8ba // FCMLT V26.4S, V5.4S, #0.0
+	WORD   $0x4e7a1ca5 // BIC V5.16B, V5.16B, V26.16B
+	WORD   $0x4ea0e8db // FCMLT V27.4S, V6.4S, #0.0
+	WORD   $0x4e7b1cc6 // BIC V6.16B, V6.16B, V27.16B
+	WORD   $0x4ea0e8f4 // FCMLT V20.4S, V7.4S, #0.0
+	WORD   $0x4e741ce7 // BIC V7.16B, V7.16B, V20.16B
+	WORD   $0x4ea0e915 // FCMLT V21.4S, V8.4S, #0.0
+	WORD   $0x4e751d08 // BIC V8.16B, V8.16B, V21.16B
+	WORD   $0x4ea0e936 // FCMLT V22.4S, V9.4S, #0.0
+	WORD   $0x4e761d29 // BIC V9.16B, V9.16B, V22.16B
+	WORD   $0x4ea0e957 // FCMLT V23.4S, V10.4S, #0.0
+	WORD   $0x4e771d4a // BIC V10.16B, V10.16B, V23.16B
+	WORD   $0x4ea0e97c // FCMLT V28.4S, V11.4S, #0.0
+	WORD   $0x4e7c1d6b // BIC V11.16B, V11.16B, V28.16B
+	WORD   $0x4ea0e99d // FCMLT V29.4S, V12.4S, #0.0
+	WORD   $0x4e7d1d8c // BIC V12.16B, V12.16B, V29.16B
+	WORD   $0x4ea0e9be // FCMLT V30.4S, V13.4S, #0.0
+	WORD   $0x4e7e1dad // BIC V13.16B, V13.16B, V30.16B
+	WORD   $0x4ea0e9df // FCMLT V31.4S, V14.4S, #0.0
+	WORD   $0x4e7f1dce // BIC V14.16B, V14.16B, V31.16B
+	WORD   $0x4ea0e9f8 // FCMLT V24.4S, V15.4S, #0.0
+	WORD   $0x4e781def // BIC V15.16B, V15.16B, V24.16B
+	WORD   $0x4ea0ea19 // FCMLT V25.4S, V16.4S, #0.0
+	WORD   $0x4e791e10 // BIC V16.16B, V16.16B, V25.16B
+	WORD   $0x4ea0ea3a // FCMLT V26.4S, V17.4S, #0.0
+	WORD   $0x4e7a1e31 // BIC V17.16B, V17.16B, V26.16B
+	WORD   $0x4ea0ea5b // FCMLT V27.4S, V18.4S, #0.0
+	WORD   $0x4e7b1e52 // BIC V18.16B, V18.16B, V27.16B
+	WORD   $0x4ea0ea74 // FCMLT V20.4S, V19.4S, #0.0
+	WORD   $0x4e741e73 // BIC V19.16B, V19.16B, V20.16B
 
 linear:
-	TST $const_masked, R20
-	BEQ unmasked
-	MOVD R12, R15
-	MOVD stripArgs_maskRow(R0), R16
-	MOVWU stripArgs_scale(R0), R20
-	VDUP R20, V21.S4
-	FMOVQ 0(R15), F22
-	WORD $0x4ea0cad7 // FCMGT V23.4S, V22.4S, #0.0
-	WORD $0x6e35dc00 // FMUL V0.4S, V0.4S, V21.4S
-	VAND V23.B16, V0.B16, V0.B16
-	FMOVQ 16(R15), F28
-	WORD $0x4ea0cb9d // FCMGT V29.4S, V28.4S, #0.0
-	WORD $0x6e35dc21 // FMUL V1.4S, V1.4S, V21.4S
-	VAND V29.B16, V1.B16, V1.B16
-	FMOVQ 32(R15), F30
-	WORD $0x4ea0cbdf // FCMGT V31.4S, V30.4S, #0.0
-	WORD $0x6e35dc42 // FMUL V2.4S, V2.4S, V21.4S
-	VAND V31.B16, V2.B16, V2.B16
-	FMOVQ 48(R15), F24
-	WORD $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
-	WORD $0x6e35dc63 // FMUL V3.4S, V3.4S, V21.4S
-	VAND V25.B16, V3.B16, V3.B16
-	ADD R16, R15, R15
-	FMOVQ 0(R15), F26
-	WORD $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
-	WORD $0x6e35dc84 // FMUL V4.4S, V4.4S, V21.4S
-	VAND V27.B16, V4.B16, V4.B16
-	FMOVQ 16(R15), F20
-	WORD $0x4ea0ca96 // FCMGT V22.4S, V20.4S, #0.0
-	WORD $0x6e35dca5 // FMUL V5.4S, V5.4S, V21.4S
-	VAND V22.B16, V5.B16, V5.B16
-	FMOVQ 32(R15), F23
-	WORD $0x4ea0cafc // FCMGT V28.4S, V23.4S, #0.0
-	WORD $0x6e35dcc6 // FMUL V6.4S, V6.4S, V21.4S
-	VAND V28.B16, V6.B16, V6.B16
-	FMOVQ 48(R15), F29
-	WORD $0x4ea0cbbe // FCMGT V30.4S, V29.4S, #0.0
-	WORD $0x6e35dce7 // FMUL V7.4S, V7.4S, V21.4S
-	VAND V30.B16, V7.B16, V7.B16
-	ADD R16, R15, R15
-	FMOVQ 0(R15), F31
-	WORD $0x4ea0cbf8 // FCMGT V24.4S, V31.4S, #0.0
-	WORD $0x6e35dd08 // FMUL V8.4S, V8.4S, V21.4S
-	VAND V24.B16, V8.B16, V8.B16
-	FMOVQ 16(R15), F25
-	WORD $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
-	WORD $0x6e35dd29 // FMUL V9.4S, V9.4S, V21.4S
-	VAND V26.B16, V9.B16, V9.B16
-	FMOVQ 32(R15), F27
-	WORD $0x4ea0cb74 // FCMGT V20.4S, V27.4S, #0.0
-	WORD $0x6e35dd4a // FMUL V10.4S, V10.4S, V21.4S
-	VAND V20.B16, V10.B16, V10.B16
-	FMOVQ 48(R15), F22
-	WORD $0x4ea0cad7 // FCMGT V23.4S, V22.4S, #0.0
-	WORD $0x6e35dd6b // FMUL V11.4S, V11.4S, V21.4S
-	VAND V23.B16, V11.B16, V11.B16
-	ADD R16, R15, R15
-	FMOVQ 0(R15), F28
-	WORD $0x4ea0cb9d // FCMGT V29.4S, V28.4S, #0.0
-	WORD $0x6e35dd8c // FMUL V12.4S, V12.4S, V21.4S
-	VAND V29.B16, V12.B16, V12.B16
-	FMOVQ 16(R15), F30
-	WORD $0x4ea0cbdf // FCMGT V31.4S, V30.4S, #0.0
-	WORD $0x6e35ddad // FMUL V13.4S, V13.4S, V21.4S
-	VAND V31.B16, V13.B16, V13.B16
-	FMOVQ 32(R15), F24
-	WORD $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
-	WORD $0x6e35ddce // FMUL V14.4S, V14.4S, V21.4S
-	VAND V25.B16, V14.B16, V14.B16
-	FMOVQ 48(R15), F26
-	WORD $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
-	WORD $0x6e35ddef // FMUL V15.4S, V15.4S, V21.4S
-	VAND V27.B16, V15.B16, V15.B16
-	ADD R16, R15, R15
-	FMOVQ 0(R15), F20
-	WORD $0x4ea0ca96 // FCMGT V22.4S, V20.4S, #0.0
-	WORD $0x6e35de10 // FMUL V16.4S, V16.4S, V21.4S
-	VAND V22.B16, V16.B16, V16.B16
-	FMOVQ 16(R15), F23
-	WORD $0x4ea0cafc // FCMGT V28.4S, V23.4S, #0.0
-	WORD $0x6e35de31 // FMUL V17.4S, V17.4S, V21.4S
-	VAND V28.B16, V17.B16, V17.B16
-	FMOVQ 32(R15), F29
-	WORD $0x4ea0cbbe // FCMGT V30.4S, V29.4S, #0.0
-	WORD $0x6e35de52 // FMUL V18.4S, V18.4S, V21.4S
-	VAND V30.B16, V18.B16, V18.B16
-	FMOVQ 48(R15), F31
-	WORD $0x4ea0cbf8 // FCMGT V24.4S, V31.4S, #0.0
-	WORD $0x6e35de73 // FMUL V19.4S, V19.4S, V21.4S
-	VAND V24.B16, V19.B16, V19.B16
+	TST    $const_masked, R20
+	BEQ    unmasked
+	MOVD   R12, R15
+	MOVD   stripArgs_maskRow(R0), R16
+	MOVWU  stripArgs_scale(R0), R20
+	VDUP   R20, V21.S4
+	FMOVQ  0(R15), F22
+	WORD   $0x4ea0cad7 // FCMGT V23.4S, V22.4S, #0.0
+	WORD   $0x6e35dc00 // FMUL V0.4S, V0.4S, V21.4S
+	VAND   V23.B16, V0.B16, V0.B16
+	FMOVQ  16(R15), F28
+	WORD   $0x4ea0cb9d // FCMGT V29.4S, V28.4S, #0.0
+	WORD   $0x6e35dc21 // FMUL V1.4S, V1.4S, V21.4S
+	VAND   V29.B16, V1.B16, V1.B16
+	FMOVQ  32(R15), F30
+	WORD   $0x4ea0cbdf // FCMGT V31.4S, V30.4S, #0.0
+	WORD   $0x6e35dc42 // FMUL V2.4S, V2.4S, V21.4S
+	VAND   V31.B16, V2.B16, V2.B16
+	FMOVQ  48(R15), F24
+	WORD   $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
+	WORD   $0x6e35dc63 // FMUL V3.4S, V3.4S, V21.4S
+	VAND   V25.B16, V3.B16, V3.B16
+	ADD    R16, R15, R15
+	FMOVQ  0(R15), F26
+	WORD   $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
+	WORD   $0x6e35dc84 // FMUL V4.4S, V4.4S, V21.4S
+	VAND   V27.B16, V4.B16, V4.B16
+	FMOVQ  16(R15), F20
+	WORD   $0x4ea0ca96 // FCMGT V22.4S, V20.4S, #0.0
+	WORD   $0x6e35dca5 // FMUL V5.4S, V5.4S, V21.4S
+	VAND   V22.B16, V5.B16, V5.B16
+	FMOVQ  32(R15), F23
+	WORD   $0x4ea0cafc // FCMGT V28.4S, V23.4S, #0.0
+	WORD   $0x6e35dcc6 // FMUL V6.4S, V6.4S, V21.4S
+	VAND   V28.B16, V6.B16, V6.B16
+	FMOVQ  48(R15), F29
+	WORD   $0x4ea0cbbe // FCMGT V30.4S, V29.4S, #0.0
+	WORD   $0x6e35dce7 // FMUL V7.4S, V7.4S, V21.4S
+	VAND   V30.B16, V7.B16, V7.B16
+	ADD    R16, R15, R15
+	FMOVQ  0(R15), F31
+	WORD   $0x4ea0cbf8 // FCMGT V24.4S, V31.4S, #0.0
+	WORD   $0x6e35dd08 // FMUL V8.4S, V8.4S, V21.4S
+	VAND   V24.B16, V8.B16, V8.B16
+	FMOVQ  16(R15), F25
+	WORD   $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
+	WORD   $0x6e35dd29 // FMUL V9.4S, V9.4S, V21.4S
+	VAND   V26.B16, V9.B16, V9.B16
+	FMOVQ  32(R15), F27
+	WORD   $0x4ea0cb74 // FCMGT V20.4S, V27.4S, #0.0
+	WORD   $0x6e35dd4a // FMUL V10.4S, V10.4S, V21.4S
+	VAND   V20.B16, V10.B16, V10.B16
+	FMOVQ  48(R15), F22
+	WORD   $0x4ea0cad7 // FCMGT V23.4S, V22.4S, #0.0
+	WORD   $0x6e35dd6b // FMUL V11.4S, V11.4S, V21.4S
+	VAND   V23.B16, V11.B16, V11.B16
+	ADD    R16, R15, R15
+	FMOVQ  0(R15), F28
+	WORD   $0x4ea0cb9d // FCMGT V29.4S, V28.4S, #0.0
+	WORD   $0x6e35dd8c // FMUL V12.4S, V12.4S, V21.4S
+	VAND   V29.B16, V12.B16, V12.B16
+	FMOVQ  16(R15), F30
+	WORD   $0x4ea0cbdf // FCMGT V31.4S, V30.4S, #0.0
+	WORD   $0x6e35ddad // FMUL V13.4S, V13.4S, V21.4S
+	VAND   V31.B16, V13.B16, V13.B16
+	FMOVQ  32(R15), F24
+	WORD   $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
+	WORD   $0x6e35ddce // FMUL V14.4S, V14.4S, V21.4S
+	VAND   V25.B16, V14.B16, V14.B16
+	FMOVQ  48(R15), F26
+	WORD   $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
+	WORD   $0x6e35ddef // FMUL V15.4S, V15.4S, V21.4S
+	VAND   V27.B16, V15.B16, V15.B16
+	ADD    R16, R15, R15
+	FMOVQ  0(R15), F20
+	WORD   $0x4ea0ca96 // FCMGT V22.4S, V20.4S, #0.0
+	WORD   $0x6e35de10 // FMUL V16.4S, V16.4S, V21.4S
+	VAND   V22.B16, V16.B16, V16.B16
+	FMOVQ  16(R15), F23
+	WORD   $0x4ea0cafc // FCMGT V28.4S, V23.4S, #0.0
+	WORD   $0x6e35de31 // FMUL V17.4S, V17.4S, V21.4S
+	VAND   V28.B16, V17.B16, V17.B16
+	FMOVQ  32(R15), F29
+	WORD   $0x4ea0cbbe // FCMGT V30.4S, V29.4S, #0.0
+	WORD   $0x6e35de52 // FMUL V18.4S, V18.4S, V21.4S
+	VAND   V30.B16, V18.B16, V18.B16
+	FMOVQ  48(R15), F31
+	WORD   $0x4ea0cbf8 // FCMGT V24.4S, V31.4S, #0.0
+	WORD   $0x6e35de73 // FMUL V19.4S, V19.4S, V21.4S
+	VAND   V24.B16, V19.B16, V19.B16
 
 unmasked:
-	MOVD R9, R15
-	FSTPQ (F0, F1), 0(R15)
-	FSTPQ (F2, F3), 32(R15)
-	ADD R10, R15, R15
-	FSTPQ (F4, F5), 0(R15)
-	FSTPQ (F6, F7), 32(R15)
-	ADD R10, R15, R15
-	FSTPQ (F8, F9), 0(R15)
-	FSTPQ (F10, F11), 32(R15)
-	ADD R10, R15, R15
-	FSTPQ (F12, F13), 0(R15)
-	FSTPQ (F14, F15), 32(R15)
-	ADD R10, R15, R15
-	FSTPQ (F16, F17), 0(R15)
-	FSTPQ (F18, F19), 32(R15)
-	MOVD stripArgs_aTile(R0), R20
-	ADD R20, R1, R1
-	MOVD stripArgs_cTile(R0), R20
-	ADD R20, R9, R9
-	MOVD stripArgs_maskTile(R0), R20
-	ADD R20, R12, R12
-	SUBS $1, R11, R11
-	BNE tile
+	MOVD   R9, R15
+	FSTPQ  (F0, F1), 0(R15)
+	FSTPQ  (F2, F3), 32(R15)
+	ADD    R10, R15, R15
+	FSTPQ  (F4, F5), 0(R15)
+	FSTPQ  (F6, F7), 32(R15)
+	ADD    R10, R15, R15
+	FSTPQ  (F8, F9), 0(R15)
+	FSTPQ  (F10, F11), 32(R15)
+	ADD    R10, R15, R15
+	FSTPQ  (F12, F13), 0(R15)
+	FSTPQ  (F14, F15), 32(R15)
+	ADD    R10, R15, R15
+	FSTPQ  (F16, F17), 0(R15)
+	FSTPQ  (F18, F19), 32(R15)
+	MOVD   stripArgs_aTile(R0), R20
+	ADD    R20, R1, R1
+	MOVD   stripArgs_cTile(R0), R20
+	ADD    R20, R9, R9
+	MOVD   stripArgs_maskTile(R0), R20
+	ADD    R20, R12, R12
+	SUBS   $1, R11, R11
+	BNE    tile
 	RET
 
 // func strip6NEON(args *stripArgs)
 TEXT ·strip6NEON(SB), NOSPLIT, $0-8
-	MOVD args+0(FP), R0
-	MOVD stripArgs_a(R0), R1
-	MOVD stripArgs_aRow(R0), R2
-	MOVD stripArgs_aStep(R0), R8
-	MOVD stripArgs_bStep(R0), R9
-	MOVD stripArgs_c(R0), R10
-	MOVD stripArgs_cRow(R0), R11
-	MOVD stripArgs_tiles(R0), R12
-	MOVD stripArgs_mask(R0), R13
+	MOVD   args+0(FP), R0
+	MOVD   stripArgs_a(R0), R1
+	MOVD   stripArgs_aRow(R0), R2
+	MOVD   stripArgs_aStep(R0), R8
+	MOVD   stripArgs_bStep(R0), R9
+	MOVD   stripArgs_c(R0), R10
+	MOVD   stripArgs_cRow(R0), R11
+	MOVD   stripArgs_tiles(R0), R12
+	MOVD   stripArgs_mask(R0), R13
 
 tile:
-	ADD R2, R1, R3
-	ADD R2, R3, R4
-	ADD R2, R4, R5
-	ADD R2, R5, R6
-	ADD R2, R6, R7
-	MOVD $0, R14
-	MOVD stripArgs_b(R0), R15
-	MOVD stripArgs_flags(R0), R21
-	TST $const_fromC, R21
-	BNE fromC
-	TST $const_fromBias, R21
-	BNE fromBias
-	VMOVI $0, V0.B16
-	VMOVI $0, V1.B16
-	VMOVI $0, V2.B16
-	VMOVI $0, V3.B16
-	VMOVI $0, V4.B16
-	VMOVI $0, V5.B16
-	VMOVI $0, V6.B16
-	VMOVI $0, V7.B16
-	VMOVI $0, V8.B16
-	VMOVI $0, V9.B16
-	VMOVI $0, V10.B16
-	VMOVI $0, V11.B16
-	VMOVI $0, V12.B16
-	VMOVI $0, V13.B16
-	VMOVI $0, V14.B16
-	VMOVI $0, V15.B16
-	VMOVI $0, V16.B16
-	VMOVI $0, V17.B16
-	VMOVI $0, V18.B16
-	VMOVI $0, V19.B16
-	VMOVI $0, V20.B16
-	VMOVI $0, V21.B16
-	VMOVI $0, V22.B16
-	VMOVI $0, V23.B16
-	B started
+	ADD    R2, R1, R3
+	ADD    R2, R3, R4
+	ADD    R2, R4, R5
+	ADD    R2, R5, R6
+	ADD    R2, R6, R7
+	MOVD   $0, R14
+	MOVD   stripArgs_b(R0), R15
+	MOVD   stripArgs_flags(R0), R21
+	TST    $const_fromC, R21
+	BNE    fromC
+	TST    $const_fromBias, R21
+	BNE    fromBias
+	VMOVI  $0, V0.B16
+	VMOVI  $0, V1.B16
+	VMOVI  $0, V2.B16
+	VMOVI  $0, V3.B16
+	VMOVI  $0, V4.B16
+	VMOVI  $0, V5.B16
+	VMOVI  $0, V6.B16
+	VMOVI  $0, V7.B16
+	VMOVI  $0, V8.B16
+	VMOVI  $0, V9.B16
+	VMOVI  $0, V10.B16
+	VMOVI  $0, V11.B16
+	VMOVI  $0, V12.B16
+	VMOVI  $0, V13.B16
+	VMOVI  $0, V14.B16
+	VMOVI  $0, V15.B16
+	VMOVI  $0, V16.B16
+	VMOVI  $0, V17.B16
+	VMOVI  $0, V18.B16
+	VMOVI  $0, V19.B16
+	VMOVI  $0, V20.B16
+	VMOVI  $0, V21.B16
+	VMOVI  $0, V22.B16
+	VMOVI  $0, V23.B16
+	B      started
 
 fromBias:
-	MOVD stripArgs_bias(R0), R16
-	FLDPQ 0(R16), (F0, F1)
-	FLDPQ 32(R16), (F2, F3)
-	FLDPQ 0(R16), (F4, F5)
-	FLDPQ 32(R16), (F6, F7)
-	FLDPQ 0(R16), (F8, F9)
-	FLDPQ 32(R16), (F10, F11)
-	FLDPQ 0(R16), (F12, F13)
-	FLDPQ 32(R16), (F14, F15)
-	FLDPQ 0(R16), (F16, F17)
-	FLDPQ 32(R16), (F18, F19)
-	FLDPQ 0(R16), (F20, F21)
-	FLDPQ 32(R16), (F22, F23)
-	B started
+	MOVD   stripArgs_bias(R0), R16
+	FLDPQ  0(R16), (F0, F1)
+	FLDPQ  32(R16), (F2, F3)
+	FLDPQ  0(R16), (F4, F5)
+	FLDPQ  32(R16), (F6, F7)
+	FLDPQ  0(R16), (F8, F9)
+	FLDPQ  32(R16), (F10, F11)
+	FLDPQ  0(R16), (F12, F13)
+	FLDPQ  32(R16), (F14, F15)
+	FLDPQ  0(R16), (F16, F17)
+	FLDPQ  32(R16), (F18, F19)
+	FLDPQ  0(R16), (F20, F21)
+	FLDPQ  32(R16), (F22, F23)
+	B      started
 
 fromC:
-	MOVD R10, R16
-	FLDPQ 0(R16), (F0, F1)
-	FLDPQ 32(R16), (F2, F3)
-	ADD R11, R16, R16
-	FLDPQ 0(R16), (F4, F5)
-	FLDPQ 32(R16), (F6, F7)
-	ADD R11, R16, R16
-	FLDPQ 0(R16), (F8, F9)
-	FLDPQ 32(R16), (F10, F11)
-	ADD R11, R16, R16
-	FLDPQ 0(R16), (F12, F13)
-	FLDPQ 32(R16), (F14, F15)
-	ADD R11, R16, R16
-	FLDPQ 0(R16), (F16, F17)
-	FLDPQ 32(R16), (F18, F19)
-	ADD R11, R16, R16
-	FLDPQ 0(R16), (F20, F21)
-	FLDPQ 32(R16), (F22, F23)
+	MOVD   R10, R16
+	FLDPQ  0(R16), (F0, F1)
+	FLDPQ  32(R16), (F2, F3)
+	ADD    R11, R16, R16
+	FLDPQ  0(R16), (F4, F5)
+	FLDPQ  32(R16), (F6, F7)
+	ADD    R11, R16, R16
+	FLDPQ  0(R16), (F8, F9)
+	FLDPQ  32(R16), (F10, F11)
+	ADD    R11, R16, R16
+	FLDPQ  0(R16), (F12, F13)
+	FLDPQ  32(R16), (F14, F15)
+	ADD    R11, R16, R16
+	FLDPQ  0(R16), (F16, F17)
+	FLDPQ  32(R16), (F18, F19)
+	ADD    R11, R16, R16
+	FLDPQ  0(R16), (F20, F21)
+	FLDPQ  32(R16), (F22, F23)
 
 started:
-	MOVD stripArgs_bands(R0), R20
+	MOVD   stripArgs_bands(R0), R20
 
 band:
-	MOVD stripArgs_segs(R0), R19
+	MOVD   stripArgs_segs(R0), R19
 
 segment:
-	MOVD stripArgs_k(R0), R17
-	MOVD stripArgs_kLast(R0), R21
-	CMP $1, R19
-	CSEL EQ, R21, R17, R17
-	CBZ R17, next
+	MOVD   stripArgs_k(R0), R17
+	MOVD   stripArgs_kLast(R0), R21
+	CMP    $1, R19
+	CSEL   EQ, R21, R17, R17
+	CBZ    R17, next
 
 step:
-	FLDPQ 0(R15), (F24, F25)
-	FLDPQ 32(R15), (F26, F27)
-	ADD R9, R15, R15
-	FMOVS (R1)(R14), F28
-	WORD $0x4f9c1300 // FMLA V0.4S, V24.4S, V28.S[0]
-	WORD $0x4f9c1321 // FMLA V1.4S, V25.4S, V28.S[0]
-	WORD $0x4f9c1342 // FMLA V2.4S, V26.4S, V28.S[0]
-	WORD $0x4f9c1363 // FMLA V3.4S, V27.4S, V28.S[0]
-	FMOVS (R3)(R14), F29
-	WORD $0x4f9d1304 // FMLA V4.4S, V24.4S, V29.S[0]
-	WORD $0x4f9d1325 // FMLA V5.4S, V25.4S, V29.S[0]
-	WORD $0x4f9d1346 // FMLA V6.4S, V26.4S, V29.S[0]
-	WORD $0x4f9d1367 // FMLA V7.4S, V27.4S, V29.S[0]
-	FMOVS (R4)(R14), F30
-	WORD $0x4f9e1308 // FMLA V8.4S, V24.4S, V30.S[0]
-	WORD $0x4f9e1329 // FMLA V9.4S, V25.4S, V30.S[0]
-	WORD $0x4f9e134a // FMLA V10.4S, V26.4S, V30.S[0]
-	WORD $0x4f9e136b // FMLA V11.4S, V27.4S, V30.S[0]
-	FMOVS (R5)(R14), F31
-	WORD $0x4f9f130c // FMLA V12.4S, V24.4S, V31.S[0]
-	WORD $0x4f9f132d // FMLA V13.4S, V25.4S, V31.S[0]
-	WORD $0x4f9f134e // FMLA V14.4S, V26.4S, V31.S[0]
-	WORD $0x4f9f136f // FMLA V15.4S, V27.4S, V31.S[0]
-	FMOVS (R6)(R14), F28
-	WORD $0x4f9c1310 // FMLA V16.4S, V24.4S, V28.S[0]
-	WORD $0x4f9c1331 // FMLA V17.4S, V25.4S, V28.S[0]
-	WORD $0x4f9c1352 // FMLA V18.4S, V26.4S, V28.S[0]
-	WORD $0x4f9c1373 // FMLA V19.4S, V27.4S, V28.S[0]
-	FMOVS (R7)(R14), F29
-	WORD $0x4f9d1314 // FMLA V20.4S, V24.4S, V29.S[0]
-	WORD $0x4f9d1335 // FMLA V21.4S, V25.4S, V29.S[0]
-	WORD $0x4f9d1356 // FMLA V22.4S, V26.4S, V29.S[0]
-	WORD $0x4f9d1377 // FMLA V23.4S, V27.4S, V29.S[0]
-	ADD R8, R14, R14
-	SUBS $1, R17, R17
-	BNE step
+	FLDPQ  0(R15), (F24, F25)
+	FLDPQ  32(R15), (F26, F27)
+	ADD    R9, R15, R15
+	FMOVS  (R1)(R14), F28
+	FMOVS  (R3)(R14), F29
+	FMOVS  (R4)(R14), F30
+	FMOVS  (R5)(R14), F31
+	WORD   $0x4f9c1300 // FMLA V0.4S, V24.4S, V28.S[0]
+	WORD   $0x4f9c1321 // FMLA V1.4S, V25.4S, V28.S[0]
+	WORD   $0x4f9c1342 // FMLA V2.4S, V26.4S, V28.S[0]
+	WORD   $0x4f9c1363 // FMLA V3.4S, V27.4S, V28.S[0]
+	FMOVS  (R6)(R14), F28
+	WORD   $0x4f9d1304 // FMLA V4.4S, V24.4S, V29.S[0]
+	WORD   $0x4f9d1325 // FMLA V5.4S, V25.4S, V29.S[0]
+	WORD   $0x4f9d1346 // FMLA V6.4S, V26.4S, V29.S[0]
+	WORD   $0x4f9d1367 // FMLA V7.4S, V27.4S, V29.S[0]
+	FMOVS  (R7)(R14), F29
+	WORD   $0x4f9e1308 // FMLA V8.4S, V24.4S, V30.S[0]
+	WORD   $0x4f9e1329 // FMLA V9.4S, V25.4S, V30.S[0]
+	WORD   $0x4f9e134a // FMLA V10.4S, V26.4S, V30.S[0]
+	WORD   $0x4f9e136b // FMLA V11.4S, V27.4S, V30.S[0]
+	WORD   $0x4f9f130c // FMLA V12.4S, V24.4S, V31.S[0]
+	WORD   $0x4f9f132d // FMLA V13.4S, V25.4S, V31.S[0]
+	WORD   $0x4f9f134e // FMLA V14.4S, V26.4S, V31.S[0]
+	WORD   $0x4f9f136f // FMLA V15.4S, V27.4S, V31.S[0]
+	WORD   $0x4f9c1310 // FMLA V16.4S, V24.4S, V28.S[0]
+	WORD   $0x4f9c1331 // FMLA V17.4S, V25.4S, V28.S[0]
+	WORD   $0x4f9c1352 // FMLA V18.4S, V26.4S, V28.S[0]
+	WORD   $0x4f9c1373 // FMLA V19.4S, V27.4S, V28.S[0]
+	WORD   $0x4f9d1314 // FMLA V20.4S, V24.4S, V29.S[0]
+	WORD   $0x4f9d1335 // FMLA V21.4S, V25.4S, V29.S[0]
+	WORD   $0x4f9d1356 // FMLA V22.4S, V26.4S, V29.S[0]
+	WORD   $0x4f9d1377 // FMLA V23.4S, V27.4S, V29.S[0]
+	ADD    R8, R14, R14
+	SUBS   $1, R17, R17
+	BNE    step
 
 next:
-	MOVD stripArgs_aSeg(R0), R21
-	ADD R21, R14, R14
-	MOVD stripArgs_bSeg(R0), R21
-	ADD R21, R15, R15
-	SUBS $1, R19, R19
-	BNE segment
-	MOVD stripArgs_aBand(R0), R21
-	ADD R21, R14, R14
-	MOVD stripArgs_bBand(R0), R21
-	ADD R21, R15, R15
-	SUBS $1, R20, R20
-	BNE band
-	MOVD stripArgs_flags(R0), R21
-	TST $const_relu, R21
-	BEQ linear
-	WORD $0x4ea0e81e // FCMLT V30.4S, V0.4S, #0.0
-	WORD $0x4e7e1c00 // BIC V0.16B, V0.16B, V30.16B
-	WORD $0x4ea0e83f // FCMLT V31.4S, V1.4S, #0.0
-	WORD $0x4e7f1c21 // BIC V1.16B, V1.16B, V31.16B
-	WORD $0x4ea0e85c // FCMLT V28.4S, V2.4S, #0.0
-	WORD $0x4e7c1c42 // BIC V2.16B, V2.16B, V28.16B
-	WORD $0x4ea0e878 // FCMLT V24.4S, V3.4S, #0.0
-	WORD $0x4e781c63 // BIC V3.16B, V3.16B, V24.16B
-	WORD $0x4ea0e899 // FCMLT V25.4S, V4.4S, #0.0
-	WORD $0x4e791c84 // BIC V4.16B, V4.16B, V25.16B
-	WORD $0x4ea0e8ba // FCMLT V26.4S, V5.4S, #0.0
-	WORD $0x4e7a1ca5 // BIC V5.16B, V5.16B, V26.16B
-	WORD $0x4ea0e8db // FCMLT V27.4S, V6.4S, #0.0
-	WORD $0x4e7b1cc6 // BIC V6.16B, V6.16B, V27.16B
-	WORD $0x4ea0e8fd // FCMLT V29.4S, V7.4S, #0.0
-	WORD $0x4e7d1ce7 // BIC V7.16B, V7.16B, V29.16B
-	WORD $0x4ea0e91e // FCMLT V30.4S, V8.4S, #0.0
-	WORD $0x4e7e1d08 // BIC V8.16B, V8.16B, V30.16B
-	WORD $0x4ea0e93f // FCMLT V31.4S, V9.4S, #0.0
-	WORD $0x4e7f1d29 // BIC V9.16B, V9.16B, V31.16B
-	WORD $0x4ea0e95c // FCMLT V28.4S, V10.4S, #0.0
-	WORD $0x4e7c1d4a // BIC V10.16B, V10.16B, V28.16B
-	WORD $0x4ea0e978 // FCMLT V24.4S, V11.4S, #0.0
-	WORD $0x4e781d6b // BIC V11.16B, V11.16B, V24.16B
-	WORD $0x4ea0e999 // FCMLT V25.4S, V12.4S, #0.0
-	WORD $0x4e791d8c // BIC V12.16B, V12.16B, V25.16B
-	WORD $0x4ea0e9ba // FCMLT V26.4S, V13.4S, #0.0
-	WORD $0x4e7a1dad // BIC V13.16B, V13.16B, V26.16B
-	WORD $0x4ea0e9db // FCMLT V27.4S, V14.4S, #0.0
-	WORD $0x4e7b1dce // BIC V14.16B, V14.16B, V27.16B
-	WORD $0x4ea0e9fd // FCMLT V29.4S, V15.4S, #0.0
-	WORD $0x4e7d1def // BIC V15.16B, V15.16B, V29.16B
-	WORD $0x4ea0ea1e // FCMLT V30.4S, V16.4S, #0.0
-	WORD $0x4e7e1e10 // BIC V16.16B, V16.16B, V30.16B
-	WORD $0x4ea0ea3f // FCMLT V31.4S, V17.4S, #0.0
-	WORD $0x4e7f1e31 // BIC V17.16B, V17.16B, V31.16B
-	WORD $0x4ea0ea5c // FCMLT V28.4S, V18.4S, #0.0
-	WORD $0x4e7c1e52 // BIC V18.16B, V18.16B, V28.16B
-	WORD $0x4ea0ea78 // FCMLT V24.4S, V19.4S, #0.0
-	WORD $0x4e781e73 // BIC V19.16B, V19.16B, V24.16B
-	WORD $0x4ea0ea99 // FCMLT V25.4S, V20.4S, #0.0
-	WORD $0x4e791e94 // BIC V20.16B, V20.16B, V25.16B
-	WORD $0x4ea0eaba // FCMLT V26.4S, V21.4S, #0.0
-	WORD $0x4e7a1eb5 // BIC V21.16B, V21.16B, V26.16B
-	WORD $0x4ea0eadb // FCMLT V27.4S, V22.4S, #0.0
-	WORD $0x4e7b1ed6 // BIC V22.16B, V22.16B, V27.16B
-	WORD $0x4ea0eafd // FCMLT V29.4S, V23.4S, #0.0
-	WORD $0x4e7d1ef7 // BIC V23.16B, V23.16B, V29.16B
+	MOVD   stripArgs_aSeg(R0), R21
+	ADD    R21, R14, R14
+	MOVD   stripArgs_bSeg(R0), R21
+	ADD    R21, R15, R15
+	SUBS   $1, R19, R19
+	BNE    segment
+	MOVD   stripArgs_aBand(R0), R21
+	ADD    R21, R14, R14
+	MOVD   stripArgs_bBand(R0), R21
+	ADD    R21, R15, R15
+	SUBS   $1, R20, R20
+	BNE    band
+	MOVD   stripArgs_flags(R0), R21
+	TST    $const_relu, R21
+	BEQ    linear
+	WORD   $0x4ea0e81e // FCMLT V30.4S, V0.4S, #0.0
+	WORD   $0x4e7e1c00 // BIC V0.16B, V0.16B, V30.16B
+	WORD   $0x4ea0e83f // FCMLT V31.4S, V1.4S, #0.0
+	WORD   $0x4e7f1c21 // BIC V1.16B, V1.16B, V31.16B
+	WORD   $0x4ea0e85c // FCMLT V28.4S, V2.4S, #0.0
+	WORD   $0x4e7c1c42 // BIC V2.16B, V2.16B, V28.16B
+	WORD   $0x4ea0e878 // FCMLT V24.4S, V3.4S, #0.0
+	WORD   $0x4e781c63 // BIC V3.16B, V3.16B, V24.16B
+	WORD   $0x4ea0e899 // FCMLT V25.4S, V4.4S, #0.0
+	WORD   $0x4e791c84 // BIC V4.16B, V4.16B, V25.16B
+	WORD   $0x4ea0e8ba // FCMLT V26.4S, V5.4S, #0.0
+	WORD   $0x4e7a1ca5 // BIC V5.16B, V5.16B, V26.16B
+	WORD   $0x4ea0e8db // FCMLT V27.4S, V6.4S, #0.0
+	WORD   $0x4e7b1cc6 // BIC V6.16B, V6.16B, V27.16B
+	WORD   $0x4ea0e8fd // FCMLT V29.4S, V7.4S, #0.0
+	WORD   $0x4e7d1ce7 // BIC V7.16B, V7.16B, V29.16B
+	WORD   $0x4ea0e91e // FCMLT V30.4S, V8.4S, #0.0
+	WORD   $0x4e7e1d08 // BIC V8.16B, V8.16B, V30.16B
+	WORD   $0x4ea0e93f // FCMLT V31.4S, V9.4S, #0.0
+	WORD   $0x4e7f1d29 // BIC V9.16B, V9.16B, V31.16B
+	WORD   $0x4ea0e95c // FCMLT V28.4S, V10.4S, #0.0
+	WORD   $0x4e7c1d4a // BIC V10.16B, V10.16B, V28.16B
+	WORD   $0x4ea0e978 // FCMLT V24.4S, V11.4S, #0.0
+	WORD   $0x4e781d6b // BIC V11.16B, V11.16B, V24.16B
+	WORD   $0x4ea0e999 // FCMLT V25.4S, V12.4S, #0.0
+	WORD   $0x4e791d8c // BIC V12.16B, V12.16B, V25.16B
+	WORD   $0x4ea0e9ba // FCMLT V26.4S, V13.4S, #0.0
+	WORD   $0x4e7a1dad // BIC V13.16B, V13.16B, V26.16B
+	WORD   $0x4ea0e9db // FCMLT V27.4S, V14.4S, #0.0
+	WORD   $0x4e7b1dce // BIC V14.16B, V14.16B, V27.16B
+	WORD   $0x4ea0e9fd // FCMLT V29.4S, V15.4S, #0.0
+	WORD   $0x4e7d1def // BIC V15.16B, V15.16B, V29.16B
+	WORD   $0x4ea0ea1e // FCMLT V30.4S, V16.4S, #0.0
+	WORD   $0x4e7e1e10 // BIC V16.16B, V16.16B, V30.16B
+	WORD   $0x4ea0ea3f // FCMLT V31.4S, V17.4S, #0.0
+	WORD   $0x4e7f1e31 // BIC V17.16B, V17.16B, V31.16B
+	WORD   $0x4ea0ea5c // FCMLT V28.4S, V18.4S, #0.0
+	WORD   $0x4e7c1e52 // BIC V18.16B, V18.16B, V28.16B
+	WORD   $0x4ea0ea78 // FCMLT V24.4S, V19.4S, #0.0
+	WORD   $0x4e781e73 // BIC V19.16B, V19.16B, V24.16B
+	WORD   $0x4ea0ea99 // FCMLT V25.4S, V20.4S, #0.0
+	WORD   $0x4e791e94 // BIC V20.16B, V20.16B, V25.16B
+	WORD   $0x4ea0eaba // FCMLT V26.4S, V21.4S, #0.0
+	WORD   $0x4e7a1eb5 // BIC V21.16B, V21.16B, V26.16B
+	WORD   $0x4ea0eadb // FCMLT V27.4S, V22.4S, #0.0
+	WORD   $0x4e7b1ed6 // BIC V22.16B, V22.16B, V27.16B
+	WORD   $0x4ea0eafd // FCMLT V29.4S, V23.4S, #0.0
+	WORD   $0x4e7d1ef7 // BIC V23.16B, V23.16B, V29.16B
 
 linear:
-	TST $const_masked, R21
-	BEQ unmasked
-	MOVD R13, R16
-	MOVD stripArgs_maskRow(R0), R17
-	MOVWU stripArgs_scale(R0), R21
-	VDUP R21, V30.S4
-	FMOVQ 0(R16), F31
-	WORD $0x4ea0cbfc // FCMGT V28.4S, V31.4S, #0.0
-	WORD $0x6e3edc00 // FMUL V0.4S, V0.4S, V30.4S
-	VAND V28.B16, V0.B16, V0.B16
-	FMOVQ 16(R16), F24
-	WORD $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
-	WORD $0x6e3edc21 // FMUL V1.4S, V1.4S, V30.4S
-	VAND V25.B16, V1.B16, V1.B16
-	FMOVQ 32(R16), F26
-	WORD $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
-	WORD $0x6e3edc42 // FMUL V2.4S, V2.4S, V30.4S
-	VAND V27.B16, V2.B16, V2.B16
-	FMOVQ 48(R16), F29
-	WORD $0x4ea0cbbf // FCMGT V31.4S, V29.4S, #0.0
-	WORD $0x6e3edc63 // FMUL V3.4S, V3.4S, V30.4S
-	VAND V31.B16, V3.B16, V3.B16
-	ADD R17, R16, R16
-	FMOVQ 0(R16), F28
-	WORD $0x4ea0cb98 // FCMGT V24.4S, V28.4S, #0.0
-	WORD $0x6e3edc84 // FMUL V4.4S, V4.4S, V30.4S
-	VAND V24.B16, V4.B16, V4.B16
-	FMOVQ 16(R16), F25
-	WORD $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
-	WORD $0x6e3edca5 // FMUL V5.4S, V5.4S, V30.4S
-	VAND V26.B16, V5.B16, V5.B16
-	FMOVQ 32(R16), F27
-	WORD $0x4ea0cb7d // FCMGT V29.4S, V27.4S, #0.0
-	WORD $0x6e3edcc6 // FMUL V6.4S, V6.4S, V30.4S
-	VAND V29.B16, V6.B16, V6.B16
-	FMOVQ 48(R16), F31
-	WORD $0x4ea0cbfc // FCMGT V28.4S, V31.4S, #0.0
-	WORD $0x6e3edce7 // FMUL V7.4S, V7.4S, V30.4S
-	VAND V28.B16, V7.B16, V7.B16
-	ADD R17, R16, R16
-	FMOVQ 0(R16), F24
-	WORD $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
-	WORD $0x6e3edd08 // FMUL V8.4S, V8.4S, V30.4S
-	VAND V25.B16, V8.B16, V8.B16
-	FMOVQ 16(R16), F26
-	WORD $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
-	WORD $0x6e3edd29 // FMUL V9.4S, V9.4S, V30.4S
-	VAND V27.B16, V9.B16, V9.B16
-	FMOVQ 32(R16), F29
-	WORD $0x4ea0cbbf // FCMGT V31.4S, V29.4S, #0.0
-	WORD $0x6e3edd4a // FMUL V10.4S, V10.4S, V30.4S
-	VAND V31.B16, V10.B16, V10.B16
-	FMOVQ 48(R16), F28
-	WORD $0x4ea0cb98 // FCMGT V24.4S, V28.4S, #0.0
-	WORD $0x6e3edd6b // FMUL V11.4S, V11.4S, V30.4S
-	VAND V24.B16, V11.B16, V11.B16
-	ADD R17, R16, R16
-	FMOVQ 0(R16), F25
-	WORD $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
-	WORD $0x6e3edd8c // FMUL V12.4S, V12.4S, V30.4S
-	VAND V26.B16, V12.B16, V12.B16
-	FMOVQ 16(R16), F27
-	WORD $0x4ea0cb7d // FCMGT V29.4S, V27.4S, #0.0
-	WORD $0x6e3eddad // FMUL V13.4S, V13.4S, V30.4S
-	VAND V29.B16, V13.B16, V13.B16
-	FMOVQ 32(R16), F31
-	WORD $0x4ea0cbfc // FCMGT V28.4S, V31.4S, #0.0
-	WORD $0x6e3eddce // FMUL V14.4S, V14.4S, V30.4S
-	VAND V28.B16, V14.B16, V14.B16
-	FMOVQ 48(R16), F24
-	WORD $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
-	WORD $0x6e3eddef // FMUL V15.4S, V15.4S, V30.4S
-	VAND V25.B16, V15.B16, V15.B16
-	ADD R17, R16, R16
-	FMOVQ 0(R16), F26
-	WORD $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
-	WORD $0x6e3ede10 // FMUL V16.4S, V16.4S, V30.4S
-	VAND V27.B16, V16.B16, V16.B16
-	FMOVQ 16(R16), F29
-	WORD $0x4ea0cbbf // FCMGT V31.4S, V29.4S, #0.0
-	WORD $0x6e3ede31 // FMUL V17.4S, V17.4S, V30.4S
-	VAND V31.B16, V17.B16, V17.B16
-	FMOVQ 32(R16), F28
-	WORD $0x4ea0cb98 // FCMGT V24.4S, V28.4S, #0.0
-	WORD $0x6e3ede52 // FMUL V18.4S, V18.4S, V30.4S
-	VAND V24.B16, V18.B16, V18.B16
-	FMOVQ 48(R16), F25
-	WORD $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
-	WORD $0x6e3ede73 // FMUL V19.4S, V19.4S, V30.4S
-	VAND V26.B16, V19.B16, V19.B16
-	ADD R17, R16, R16
-	FMOVQ 0(R16), F27
-	WORD $0x4ea0cb7d // FCMGT V29.4S, V27.4S, #0.0
-	WORD $0x6e3ede94 // FMUL V20.4S, V20.4S, V30.4S
-	VAND V29.B16, V20.B16, V20.B16
-	FMOVQ 16(R16), F31
-	WORD $0x4ea0cbfc // FCMGT V28.4S, V31.4S, #0.0
-	WORD $0x6e3edeb5 // FMUL V21.4S, V21.4S, V30.4S
-	VAND V28.B16, V21.B16, V21.B16
-	FMOVQ 32(R16), F24
-	WORD $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
-	WORD $0x6e3eded6 // FMUL V22.4S, V22.4S, V30.4S
-	VAND V25.B16, V22.B16, V22.B16
-	FMOVQ 48(R16), F26
-	WORD $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
-	WORD $0x6e3edef7 // FMUL V23.4S, V23.4S, V30.4S
-	VAND V27.B16, V23.B16, V23.B16
+	TST    $const_masked, R21
+	BEQ    unmasked
+	MOVD   R13, R16
+	MOVD   stripArgs_maskRow(R0), R17
+	MOVWU  stripArgs_scale(R0), R21
+	VDUP   R21, V30.S4
+	FMOVQ  0(R16), F31
+	WORD   $0x4ea0cbfc // FCMGT V28.4S, V31.4S, #0.0
+	WORD   $0x6e3edc00 // FMUL V0.4S, V0.4S, V30.4S
+	VAND   V28.B16, V0.B16, V0.B16
+	FMOVQ  16(R16), F24
+	WORD   $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
+	WORD   $0x6e3edc21 // FMUL V1.4S, V1.4S, V30.4S
+	VAND   V25.B16, V1.B16, V1.B16
+	FMOVQ  32(R16), F26
+	WORD   $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
+	WORD   $0x6e3edc42 // FMUL V2.4S, V2.4S, V30.4S
+	VAND   V27.B16, V2.B16, V2.B16
+	FMOVQ  48(R16), F29
+	WORD   $0x4ea0cbbf // FCMGT V31.4S, V29.4S, #0.0
+	WORD   $0x6e3edc63 // FMUL V3.4S, V3.4S, V30.4S
+	VAND   V31.B16, V3.B16, V3.B16
+	ADD    R17, R16, R16
+	FMOVQ  0(R16), F28
+	WORD   $0x4ea0cb98 // FCMGT V24.4S, V28.4S, #0.0
+	WORD   $0x6e3edc84 // FMUL V4.4S, V4.4S, V30.4S
+	VAND   V24.B16, V4.B16, V4.B16
+	FMOVQ  16(R16), F25
+	WORD   $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
+	WORD   $0x6e3edca5 // FMUL V5.4S, V5.4S, V30.4S
+	VAND   V26.B16, V5.B16, V5.B16
+	FMOVQ  32(R16), F27
+	WORD   $0x4ea0cb7d // FCMGT V29.4S, V27.4S, #0.0
+	WORD   $0x6e3edcc6 // FMUL V6.4S, V6.4S, V30.4S
+	VAND   V29.B16, V6.B16, V6.B16
+	FMOVQ  48(R16), F31
+	WORD   $0x4ea0cbfc // FCMGT V28.4S, V31.4S, #0.0
+	WORD   $0x6e3edce7 // FMUL V7.4S, V7.4S, V30.4S
+	VAND   V28.B16, V7.B16, V7.B16
+	ADD    R17, R16, R16
+	FMOVQ  0(R16), F24
+	WORD   $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
+	WORD   $0x6e3edd08 // FMUL V8.4S, V8.4S, V30.4S
+	VAND   V25.B16, V8.B16, V8.B16
+	FMOVQ  16(R16), F26
+	WORD   $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
+	WORD   $0x6e3edd29 // FMUL V9.4S, V9.4S, V30.4S
+	VAND   V27.B16, V9.B16, V9.B16
+	FMOVQ  32(R16), F29
+	WORD   $0x4ea0cbbf // FCMGT V31.4S, V29.4S, #0.0
+	WORD   $0x6e3edd4a // FMUL V10.4S, V10.4S, V30.4S
+	VAND   V31.B16, V10.B16, V10.B16
+	FMOVQ  48(R16), F28
+	WORD   $0x4ea0cb98 // FCMGT V24.4S, V28.4S, #0.0
+	WORD   $0x6e3edd6b // FMUL V11.4S, V11.4S, V30.4S
+	VAND   V24.B16, V11.B16, V11.B16
+	ADD    R17, R16, R16
+	FMOVQ  0(R16), F25
+	WORD   $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
+	WORD   $0x6e3edd8c // FMUL V12.4S, V12.4S, V30.4S
+	VAND   V26.B16, V12.B16, V12.B16
+	FMOVQ  16(R16), F27
+	WORD   $0x4ea0cb7d // FCMGT V29.4S, V27.4S, #0.0
+	WORD   $0x6e3eddad // FMUL V13.4S, V13.4S, V30.4S
+	VAND   V29.B16, V13.B16, V13.B16
+	FMOVQ  32(R16), F31
+	WORD   $0x4ea0cbfc // FCMGT V28.4S, V31.4S, #0.0
+	WORD   $0x6e3eddce // FMUL V14.4S, V14.4S, V30.4S
+	VAND   V28.B16, V14.B16, V14.B16
+	FMOVQ  48(R16), F24
+	WORD   $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
+	WORD   $0x6e3eddef // FMUL V15.4S, V15.4S, V30.4S
+	VAND   V25.B16, V15.B16, V15.B16
+	ADD    R17, R16, R16
+	FMOVQ  0(R16), F26
+	WORD   $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
+	WORD   $0x6e3ede10 // FMUL V16.4S, V16.4S, V30.4S
+	VAND   V27.B16, V16.B16, V16.B16
+	FMOVQ  16(R16), F29
+	WORD   $0x4ea0cbbf // FCMGT V31.4S, V29.4S, #0.0
+	WORD   $0x6e3ede31 // FMUL V17.4S, V17.4S, V30.4S
+	VAND   V31.B16, V17.B16, V17.B16
+	FMOVQ  32(R16), F28
+	WORD   $0x4ea0cb98 // FCMGT V24.4S, V28.4S, #0.0
+	WORD   $0x6e3ede52 // FMUL V18.4S, V18.4S, V30.4S
+	VAND   V24.B16, V18.B16, V18.B16
+	FMOVQ  48(R16), F25
+	WORD   $0x4ea0cb3a // FCMGT V26.4S, V25.4S, #0.0
+	WORD   $0x6e3ede73 // FMUL V19.4S, V19.4S, V30.4S
+	VAND   V26.B16, V19.B16, V19.B16
+	ADD    R17, R16, R16
+	FMOVQ  0(R16), F27
+	WORD   $0x4ea0cb7d // FCMGT V29.4S, V27.4S, #0.0
+	WORD   $0x6e3ede94 // FMUL V20.4S, V20.4S, V30.4S
+	VAND   V29.B16, V20.B16, V20.B16
+	FMOVQ  16(R16), F31
+	WORD   $0x4ea0cbfc // FCMGT V28.4S, V31.4S, #0.0
+	WORD   $0x6e3edeb5 // FMUL V21.4S, V21.4S, V30.4S
+	VAND   V28.B16, V21.B16, V21.B16
+	FMOVQ  32(R16), F24
+	WORD   $0x4ea0cb19 // FCMGT V25.4S, V24.4S, #0.0
+	WORD   $0x6e3eded6 // FMUL V22.4S, V22.4S, V30.4S
+	VAND   V25.B16, V22.B16, V22.B16
+	FMOVQ  48(R16), F26
+	WORD   $0x4ea0cb5b // FCMGT V27.4S, V26.4S, #0.0
+	WORD   $0x6e3edef7 // FMUL V23.4S, V23.4S, V30.4S
+	VAND   V27.B16, V23.B16, V23.B16
 
 unmasked:
-	MOVD R10, R16
-	FSTPQ (F0, F1), 0(R16)
-	FSTPQ (F2, F3), 32(R16)
-	ADD R11, R16, R16
-	FSTPQ (F4, F5), 0(R16)
-	FSTPQ (F6, F7), 32(R16)
-	ADD R11, R16, R16
-	FSTPQ (F8, F9), 0(R16)
-	FSTPQ (F10, F11), 32(R16)
-	ADD R11, R16, R16
-	FSTPQ (F12, F13), 0(R16)
-	FSTPQ (F14, F15), 32(R16)
-	ADD R11, R16, R16
-	FSTPQ (F16, F17), 0(R16)
-	FSTPQ (F18, F19), 32(R16)
-	ADD R11, R16, R16
-	FSTPQ (F20, F21), 0(R16)
-	FSTPQ (F22, F23), 32(R16)
-	MOVD stripArgs_aTile(R0), R21
-	ADD R21, R1, R1
-	MOVD stripArgs_cTile(R0), R21
-	ADD R21, R10, R10
-	MOVD stripArgs_maskTile(R0), R21
-	ADD R21, R13, R13
-	SUBS $1, R12, R12
-	BNE tile
+	MOVD   R10, R16
+	FSTPQ  (F0, F1), 0(R16)
+	FSTPQ  (F2, F3), 32(R16)
+	ADD    R11, R16, R16
+	FSTPQ  (F4, F5), 0(R16)
+	FSTPQ  (F6, F7), 32(R16)
+	ADD    R11, R16, R16
+	FSTPQ  (F8, F9), 0(R16)
+	FSTPQ  (F10, F11), 32(R16)
+	ADD    R11, R16, R16
+	FSTPQ  (F12, F13), 0(R16)
+	FSTPQ  (F14, F15), 32(R16)
+	ADD    R11, R16, R16
+	FSTPQ  (F16, F17), 0(R16)
+	FSTPQ  (F18, F19), 32(R16)
+	ADD    R11, R16, R16
+	FSTPQ  (F20, F21), 0(R16)
+	FSTPQ  (F22, F23), 32(R16)
+	MOVD   stripArgs_aTile(R0), R21
+	ADD    R21, R1, R1
+	MOVD   stripArgs_cTile(R0), R21
+	ADD    R21, R10, R10
+	MOVD   stripArgs_maskTile(R0), R21
+	ADD    R21, R13, R13
+	SUBS   $1, R12, R12
+	BNE    tile
 	RET
 
 // func peakNEON(n int)
 TEXT ·peakNEON(SB), NOSPLIT, $0-8
-	MOVD n+0(FP), R0
-	VMOVI $0, V0.B16
-	VMOVI $0, V1.B16
-	VMOVI $0, V2.B16
-	VMOVI $0, V3.B16
-	VMOVI $0, V4.B16
-	VMOVI $0, V5.B16
-	VMOVI $0, V6.B16
-	VMOVI $0, V7.B16
-	VMOVI $0, V8.B16
-	VMOVI $0, V9.B16
-	VMOVI $0, V10.B16
-	VMOVI $0, V11.B16
-	VMOVI $0, V12.B16
-	VMOVI $0, V13.B16
-	VMOVI $0, V14.B16
-	VMOVI $0, V15.B16
-	VMOVI $0, V16.B16
-	VMOVI $0, V17.B16
-	VMOVI $0, V18.B16
-	VMOVI $0, V19.B16
-	VMOVI $0, V20.B16
-	VMOVI $0, V21.B16
-	VMOVI $0, V22.B16
-	VMOVI $0, V23.B16
-	VMOVI $0, V24.B16
-	VMOVI $0, V25.B16
+	MOVD   n+0(FP), R0
+	VMOVI  $0, V0.B16
+	VMOVI  $0, V1.B16
+	VMOVI  $0, V2.B16
+	VMOVI  $0, V3.B16
+	VMOVI  $0, V4.B16
+	VMOVI  $0, V5.B16
+	VMOVI  $0, V6.B16
+	VMOVI  $0, V7.B16
+	VMOVI  $0, V8.B16
+	VMOVI  $0, V9.B16
+	VMOVI  $0, V10.B16
+	VMOVI  $0, V11.B16
+	VMOVI  $0, V12.B16
+	VMOVI  $0, V13.B16
+	VMOVI  $0, V14.B16
+	VMOVI  $0, V15.B16
+	VMOVI  $0, V16.B16
+	VMOVI  $0, V17.B16
+	VMOVI  $0, V18.B16
+	VMOVI  $0, V19.B16
+	VMOVI  $0, V20.B16
+	VMOVI  $0, V21.B16
+	VMOVI  $0, V22.B16
+	VMOVI  $0, V23.B16
+	VMOVI  $0, V24.B16
+	VMOVI  $0, V25.B16
 
 loop:
-	WORD $0x4f811002 // FMLA V2.4S, V0.4S, V1.S[0]
-	WORD $0x4f811003 // FMLA V3.4S, V0.4S, V1.S[0]
-	WORD $0x4f811004 // FMLA V4.4S, V0.4S, V1.S[0]
-	WORD $0x4f811005 // FMLA V5.4S, V0.4S, V1.S[0]
-	WORD $0x4f811006 // FMLA V6.4S, V0.4S, V1.S[0]
-	WORD $0x4f811007 // FMLA V7.4S, V0.4S, V1.S[0]
-	WORD $0x4f811008 // FMLA V8.4S, V0.4S, V1.S[0]
-	WORD $0x4f811009 // FMLA V9.4S, V0.4S, V1.S[0]
-	WORD $0x4f81100a // FMLA V10.4S, V0.4S, V1.S[0]
-	WORD $0x4f81100b // FMLA V11.4S, V0.4S, V1.S[0]
-	WORD $0x4f81100c // FMLA V12.4S, V0.4S, V1.S[0]
-	WORD $0x4f81100d // FMLA V13.4S, V0.4S, V1.S[0]
-	WORD $0x4f81100e // FMLA V14.4S, V0.4S, V1.S[0]
-	WORD $0x4f81100f // FMLA V15.4S, V0.4S, V1.S[0]
-	WORD $0x4f811010 // FMLA V16.4S, V0.4S, V1.S[0]
-	WORD $0x4f811011 // FMLA V17.4S, V0.4S, V1.S[0]
-	WORD $0x4f811012 // FMLA V18.4S, V0.4S, V1.S[0]
-	WORD $0x4f811013 // FMLA V19.4S, V0.4S, V1.S[0]
-	WORD $0x4f811014 // FMLA V20.4S, V0.4S, V1.S[0]
-	WORD $0x4f811015 // FMLA V21.4S, V0.4S, V1.S[0]
-	WORD $0x4f811016 // FMLA V22.4S, V0.4S, V1.S[0]
-	WORD $0x4f811017 // FMLA V23.4S, V0.4S, V1.S[0]
-	WORD $0x4f811018 // FMLA V24.4S, V0.4S, V1.S[0]
-	WORD $0x4f811019 // FMLA V25.4S, V0.4S, V1.S[0]
-	SUBS $1, R0, R0
-	BNE loop
+	WORD   $0x4f811002 // FMLA V2.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811003 // FMLA V3.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811004 // FMLA V4.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811005 // FMLA V5.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811006 // FMLA V6.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811007 // FMLA V7.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811008 // FMLA V8.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811009 // FMLA V9.4S, V0.4S, V1.S[0]
+	WORD   $0x4f81100a // FMLA V10.4S, V0.4S, V1.S[0]
+	WORD   $0x4f81100b // FMLA V11.4S, V0.4S, V1.S[0]
+	WORD   $0x4f81100c // FMLA V12.4S, V0.4S, V1.S[0]
+	WORD   $0x4f81100d // FMLA V13.4S, V0.4S, V1.S[0]
+	WORD   $0x4f81100e // FMLA V14.4S, V0.4S, V1.S[0]
+	WORD   $0x4f81100f // FMLA V15.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811010 // FMLA V16.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811011 // FMLA V17.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811012 // FMLA V18.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811013 // FMLA V19.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811014 // FMLA V20.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811015 // FMLA V21.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811016 // FMLA V22.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811017 // FMLA V23.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811018 // FMLA V24.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811019 // FMLA V25.4S, V0.4S, V1.S[0]
+	SUBS   $1, R0, R0
+	BNE    loop
 	RET

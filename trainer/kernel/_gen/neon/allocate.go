@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -24,7 +25,7 @@ func (f *function) assemble() (string, bool) {
 			continue
 		}
 		mnemonic, rest, _ := strings.Cut(line, " ")
-		s.WriteString(strings.TrimRight("\t"+mnemonic+" "+rest, " ") + "\n")
+		s.WriteString(strings.TrimRight(fmt.Sprintf("\t%-6s %s", mnemonic, rest), " ") + "\n")
 	}
 	return s.String(), true
 }

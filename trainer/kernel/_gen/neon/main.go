@@ -21,10 +21,8 @@ type unit struct {
 	table       []uint32 // constants, by their place in the unit's table
 }
 
-func main() {
-	dir := flag.String("dir", "..", "folder of package kernel")
-	flag.Parse()
-	for _, u := range []*unit{
+func units() []*unit {
+	return []*unit{
 		{name: "strip", write: strips},
 		{name: "vector", write: vectors},
 		{name: "optimizer", write: optimizers},
@@ -32,7 +30,13 @@ func main() {
 		{name: "activation", write: activations},
 		{name: "norm", write: norms},
 		{name: "pool", write: pools},
-	} {
+	}
+}
+
+func main() {
+	dir := flag.String("dir", "..", "folder of package kernel")
+	flag.Parse()
+	for _, u := range units() {
 		u.write(u)
 		if err := u.save(*dir); err != nil {
 			fmt.Fprintf(os.Stderr, "unit %s: %v\n", u.name, err)

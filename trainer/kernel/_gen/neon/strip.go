@@ -9,6 +9,9 @@ func strips(u *unit) {
 	u.function("peakNEON", "func(n int)", peak)
 }
 
+// ahead is how many rows of A are loaded before they are used, for processors that work in order.
+const ahead = 3
+
 // strip computes tiles of some rows and 16 columns: four accumulators a row, four registers of B, and
 // A in lane 0 of what is left: 6·4 + 4 + 4 = 32. The multiply-add takes its factor from a lane, so that
 // A needs a plain load of one float and no broadcast, which on many processors would compete with the
@@ -58,10 +61,15 @@ func strip(f *function, rows int) {
 				f.loop("step", k, func() {
 					bs := f.wide(b, 0)
 					f.line("ADD %s, %s, %s", bStep, b, b)
-					for i := range acc {
-						x := f.op(fmt.Sprintf("FMOVS (%s)(%s), F%%d", a[i], off), f.vec())
-						for j := range acc[i] {
-							f.fma(acc[i][j], bs[j], x)
+					x := make([]vec, rows)
+					for i := range rows + ahead {
+						if i < rows {
+							x[i] = f.op(fmt.Sprintf("FMOVS (%s)(%s), F%%d", a[i], off), f.vec())
+						}
+						if r := i - ahead; r >= 0 {
+							for j := range acc[r] {
+								f.fma(acc[r][j], bs[j], x[r])
+							}
 						}
 					}
 					f.line("ADD %s, %s, %s", aStep, off, off)
