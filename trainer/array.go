@@ -13,12 +13,12 @@ func (a array) exists() bool { return a.matrix.Data != nil || a.maps.Data != nil
 
 func (a array) isMaps() bool { return a.maps.Data != nil }
 
-// head is the first samples.
-func (a array) head(rows int) array {
+// slice is the samples [from, to).
+func (a array) slice(from, to int) array {
 	if a.isMaps() {
-		return array{maps: a.maps.Head(rows)}
+		return array{maps: a.maps.Slice(from, to)}
 	}
-	return array{matrix: a.matrix.Head(rows)}
+	return array{matrix: a.matrix.Slice(from, to)}
 }
 
 // newVectors allocates a matrix in panels: what one product writes is then the packed right-hand side
@@ -66,7 +66,7 @@ func (a array) add(b array) {
 // scale is a *= factor; frames and padding stay zero.
 func (a array) scale(factor float32) {
 	if a.isMaps() {
-		kernel.ScaleBy(a.maps.Head(a.maps.N).Data, factor)
+		kernel.ScaleBy(a.maps.Slice(0, a.maps.N).Data, factor)
 		return
 	}
 	width := kernel.Padded(a.matrix.Cols)
@@ -79,12 +79,13 @@ func (a array) scale(factor float32) {
 	}
 }
 
-func (a array) dropout(s kernel.Stream, rate float32) {
+// dropout draws for samples that begin at sample first of the batch.
+func (a array) dropout(s kernel.Stream, rate float32, first int) {
 	if a.isMaps() {
-		kernel.DropoutMaps(a.maps, s, rate)
+		kernel.DropoutMapsFrom(a.maps, s, rate, first)
 		return
 	}
-	kernel.Dropout(a.matrix, s, rate)
+	kernel.DropoutFrom(a.matrix, s, rate, first)
 }
 
 // activate is y = f(x).

@@ -3,6 +3,7 @@ package trainer
 import (
 	"fmt"
 
+	"espalier/trainer/dataset"
 	"espalier/trainer/kernel"
 )
 
@@ -46,12 +47,13 @@ func newAugmenter(c *Config, batch int, s Streams) *augmenter {
 	}
 }
 
-// vary copies the numbered images, varied, and gives the copies.
-func (a *augmenter) vary(pixels []byte, numbers []int32, step uint64) []byte {
+// vary copies the images at the positions of a view, varied, and gives the copies.
+func (a *augmenter) vary(v dataset.View, positions []int32, step uint64) []byte {
 	a.draws.reset(at(a.stream, step))
 	n := int(size(a.shape))
-	for i, number := range numbers {
-		a.image(a.pixels[i*n:(i+1)*n], pixels[int(number)*n:(int(number)+1)*n])
+	for i, p := range positions {
+		row := v.Row(int(p))
+		a.image(a.pixels[i*n:(i+1)*n], v.Rows.Pixels[row*n:(row+1)*n])
 	}
 	return a.pixels
 }

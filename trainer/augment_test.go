@@ -3,6 +3,8 @@ package trainer
 import (
 	"bytes"
 	"testing"
+
+	"espalier/trainer/dataset"
 )
 
 // TestAugmentVariesAsSaid finds for every varied image the flip, shift and square that explain it.
@@ -16,14 +18,15 @@ func TestAugmentVariesAsSaid(t *testing.T) {
 	for i := range numbers {
 		numbers[i] = int32(rows - 1 - i)
 	}
+	view := dataset.View{Rows: &dataset.Rows{N: rows, Pixels: src}}
 	for _, row := range []Augment{{Flip: true}, {Shift: 2}, {Cutout: 3}, {Flip: true, Shift: 1, Cutout: 2}} {
 		config := &Config{Shape: []int{h, w, c}, Params: Params{Augment: row}}
 		a := newAugmenter(config, rows, Streams{Seed: 3})
-		out := bytes.Clone(a.vary(src, numbers, 7))
-		if again := a.vary(src, numbers, 7); !bytes.Equal(out, again) {
+		out := bytes.Clone(a.vary(view, numbers, 7))
+		if again := a.vary(view, numbers, 7); !bytes.Equal(out, again) {
 			t.Errorf("%+v: the same step gives other images", row)
 		}
-		if other := a.vary(src, numbers, 8); bytes.Equal(out, other) {
+		if other := a.vary(view, numbers, 8); bytes.Equal(out, other) {
 			t.Errorf("%+v: another step gives the same images", row)
 		}
 		seen := map[[5]int]bool{}

@@ -146,7 +146,7 @@ func (t *tensor) rectifiedBy(relu bool, d *drop) {
 
 func (b *builder) dense(l *layer, rest []*layer, x *tensor) (y *tensor, fused int) {
 	x = b.flatten(x)
-	d := &dense{x: x}
+	d := &dense{x: x, masks: make([]kernel.Matrix, b.network.crew.workers)}
 	d.finish, fused = b.newFinish(l, rest, 0)
 	d.w, d.dw = b.kernel(l)
 	if l.bias {
@@ -160,14 +160,17 @@ func (b *builder) dense(l *layer, rest []*layer, x *tensor) (y *tensor, fused in
 }
 
 func (b *builder) convolution(l *layer, rest []*layer, x *tensor) (y *tensor, fused int) {
-	c := &convolution{x: x, conv: l.convolution()}
+	workers := b.network.crew.workers
+	c := &convolution{x: x, conv: l.convolution(), masks: make([]kernel.Maps, workers), scratch: make([][]float32, workers)}
 	c.finish, fused = b.newFinish(l, rest, c.conv.HaloOut)
 	c.w, c.dw = b.kernel(l)
 	if l.bias {
 		c.b, c.db = b.vector(l, 1)
 	}
 	c.fw = make([]float32, c.conv.ForwardLen())
-	c.scratch = make([]float32, c.conv.ScratchLen())
+	for i := range c.scratch {
+		c.scratch[i] = make([]float32, c.conv.ScratchLen())
+	}
 	if b.training && x.wantsGrad() {
 		c.bw = make([]float32, c.conv.BackwardLen())
 	}
@@ -231,7 +234,7 @@ func (b *builder) batchNorm(l *layer, rest []*layer, x *tensor) (y *tensor, fuse
 	n.movingMean = l.variables[next].slice(b.network.moving)
 	n.movingVar = l.variables[next+1].slice(b.network.moving)
 	size := len(n.movingMean)
-	for _, v := range []*[]float32{&n.mean, &n.variance, &n.invStd, &n.scale, &n.shift, &n.ones} {
+	for _, v := range []*[]float32{&n.mean, &n.variance, &n.invStd, &n.center, &n.scale, &n.shift, &n.ones} {
 		*v = make([]float32, size)
 	}
 	for i := range l.variables[next].elements() {

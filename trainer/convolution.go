@@ -9,37 +9,50 @@ type convolution struct {
 	conv    kernel.Conv
 	w, dw   kernel.Matrix
 	b, db   []float32
-	fw, bw  []float32 // weights as the kernels want them
-	scratch []float32
-	mask    kernel.Maps
+	fw, bw  []float32   // weights as the kernels want them
+	scratch [][]float32 // one for each worker
+	masks   []kernel.Maps
+}
+
+func (c *convolution) prepare(p *pass, i int) {
+	if !p.mine(i) || !p.training && !p.first {
+		return
+	}
+	c.conv.Prepare(c.fw, c.w)
+	if p.training && c.x.wantsGrad() {
+		c.conv.PrepareBackward(c.bw, c.w)
+	}
 }
 
 func (c *convolution) forward(p *pass) {
-	if p.training || p.first {
-		c.conv.Prepare(c.fw, c.w)
-	}
 	e := kernel.MapEpilogue{Bias: c.b, ReLU: c.activation == kernel.ReLU}
-	c.conv.Forward(c.target(p.rows).maps, c.x.values(p.rows).maps, c.w, c.fw, e, c.scratch)
+	c.conv.Forward(c.target(p).maps, c.x.values(p).maps, c.w, c.fw, e, c.scratch[p.worker])
 	c.finish.forward(p)
 }
 
 func (c *convolution) backward(p *pass) {
 	dy := c.finish.backward(p).maps
-	c.conv.WeightGradient(c.dw, dy, c.x.values(p.rows).maps, c.scratch)
-	if c.db != nil {
-		kernel.BiasGradient(c.db, dy)
-	}
 	if !c.x.wantsGrad() {
 		return
 	}
-	c.conv.PrepareBackward(c.bw, c.w)
 	var mask *kernel.Maps
 	if c.x.rectified {
-		c.mask = c.x.values(p.rows).maps
-		mask = &c.mask
+		mask = &c.masks[p.worker]
+		*mask = c.x.values(p).maps
 	}
-	c.conv.InputGradient(c.x.grads(p.rows).maps, dy, c.bw, mask, c.scratch)
-	c.x.rescale(p.rows)
+	c.conv.InputGradient(c.x.grads(p).maps, dy, c.bw, mask, c.scratch[p.worker])
+	c.x.rescale(p)
+}
+
+func (c *convolution) gradients(p *pass) {
+	dy, x := c.y.allGrads(p).maps, c.x.all(p).maps
+	from, to := p.share(kernel.Padded(c.conv.Out) / kernel.Width)
+	if from < to {
+		c.conv.WeightGradientPanels(c.dw, dy, x, from, to, c.scratch[p.worker])
+	}
+	if c.db != nil && p.worker == 0 {
+		kernel.BiasGradient(c.db, dy)
+	}
 }
 
 // maxPool is the largest value of each window.
@@ -49,14 +62,14 @@ type maxPool struct {
 }
 
 func (m *maxPool) forward(p *pass) {
-	kernel.MaxPool(m.y.values(p.rows).maps, m.x.values(p.rows).maps, m.size, m.stride)
+	kernel.MaxPool(m.y.values(p).maps, m.x.values(p).maps, m.size, m.stride)
 }
 
 func (m *maxPool) backward(p *pass) {
 	if m.x.wantsGrad() {
-		x, y := m.x.values(p.rows).maps, m.y.values(p.rows).maps
-		kernel.MaxPoolBackward(m.x.grads(p.rows).maps, m.y.grads(p.rows).maps, x, y, m.size, m.stride, m.x.rectified)
-		m.x.rescale(p.rows)
+		x, y := m.x.values(p).maps, m.y.values(p).maps
+		kernel.MaxPoolBackward(m.x.grads(p).maps, m.y.grads(p).maps, x, y, m.size, m.stride, m.x.rectified)
+		m.x.rescale(p)
 	}
 }
 
@@ -67,13 +80,13 @@ type averagePool struct {
 }
 
 func (a *averagePool) forward(p *pass) {
-	kernel.AveragePool(a.y.values(p.rows).maps, a.x.values(p.rows).maps, a.size, a.stride)
+	kernel.AveragePool(a.y.values(p).maps, a.x.values(p).maps, a.size, a.stride)
 }
 
 func (a *averagePool) backward(p *pass) {
 	if a.x.wantsGrad() {
-		kernel.AveragePoolBackward(a.x.grads(p.rows).maps, a.y.grads(p.rows).maps, a.size, a.stride)
-		a.x.rectify(p.rows)
+		kernel.AveragePoolBackward(a.x.grads(p).maps, a.y.grads(p).maps, a.size, a.stride)
+		a.x.rectify(p)
 	}
 }
 
@@ -81,12 +94,12 @@ func (a *averagePool) backward(p *pass) {
 type globalPool struct{ x, y *tensor }
 
 func (g *globalPool) forward(p *pass) {
-	kernel.GlobalAverage(g.y.values(p.rows).matrix, g.x.values(p.rows).maps)
+	kernel.GlobalAverage(g.y.values(p).matrix, g.x.values(p).maps)
 }
 
 func (g *globalPool) backward(p *pass) {
 	if g.x.wantsGrad() {
-		kernel.GlobalAverageBackward(g.x.grads(p.rows).maps, g.y.grads(p.rows).matrix)
-		g.x.rectify(p.rows)
+		kernel.GlobalAverageBackward(g.x.grads(p).maps, g.y.grads(p).matrix)
+		g.x.rectify(p)
 	}
 }

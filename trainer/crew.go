@@ -1,11 +1,84 @@
 package trainer
 
-import "espalier/trainer/kernel"
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+)
 
-// crew computes the products of one fit. More than one thread split rows or columns of a
-// product, never a sum, so the bits do not depend on their number.
-type crew struct{ threads int }
+// crew is the threads of one fit. They run the same code, each on its share of the rows of a batch, of
+// the panels of a weight gradient or of the values of an optimizer's step, and wait for each other where
+// one needs what another wrote. No sum is ever split, so the bits do not depend on their number.
+type crew struct {
+	workers int
+	arrived atomic.Int32
+	round   atomic.Uint32
+	broken  atomic.Bool // a worker panicked: nobody waits any more
+	failure any
+	mend    sync.Once
+}
 
-func (c *crew) mulAB(y, a, b kernel.Matrix, e kernel.Epilogue) { kernel.MulAB(y, a, b, e) }
+// wait returns when all workers have called it.
+func (c *crew) wait() {
+	if c.workers == 1 {
+		return
+	}
+	round := c.round.Load()
+	if int(c.arrived.Add(1)) == c.workers {
+		c.arrived.Store(0)
+		c.round.Add(1)
+		return
+	}
+	// Waits are short: less than a millisecond, where a sleeping goroutine costs ten microseconds.
+	for spins := 0; c.round.Load() == round; spins++ {
+		if c.broken.Load() {
+			panic(brokenCrew{})
+		}
+		if spins > 100 {
+			runtime.Gosched()
+		}
+	}
+}
 
-func (c *crew) mulATB(y, a, b kernel.Matrix, e kernel.Epilogue) { kernel.MulATB(y, a, b, e) }
+// brokenCrew is what ends the workers that did not panic themselves.
+type brokenCrew struct{}
+
+// run calls work once for each worker, worker 0 on the caller's goroutine, and returns when all are done.
+// A panic of any worker becomes one of the caller's.
+func (c *crew) run(work func(worker int)) {
+	if c.workers == 1 {
+		work(0)
+		return
+	}
+	c.arrived.Store(0)
+	c.broken.Store(false)
+	c.failure, c.mend = nil, sync.Once{}
+	var others sync.WaitGroup
+	for worker := 1; worker < c.workers; worker++ {
+		others.Go(func() { c.guard(worker, work) })
+	}
+	c.guard(0, work)
+	others.Wait()
+	if c.failure != nil {
+		panic(c.failure)
+	}
+}
+
+func (c *crew) guard(worker int, work func(worker int)) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, follower := r.(brokenCrew); !follower {
+				c.mend.Do(func() { c.failure = fmt.Sprintf("%v\n\n%s", r, debug.Stack()) })
+			}
+			c.broken.Store(true)
+		}
+	}()
+	work(worker)
+}
+
+// portion is the part of n that falls to one of several workers.
+func portion(n, worker, workers int) (from, to int) {
+	return n * worker / workers, n * (worker + 1) / workers
+}

@@ -21,6 +21,7 @@ type evaluator struct {
 	network   *network
 	feeder    *feeder
 	positions []int32
+	ended     error // why the evaluation was given up; worker 0 writes it
 }
 
 func newEvaluator(n *network, v dataset.View, labelled bool) (*evaluator, error) {
@@ -33,17 +34,34 @@ func newEvaluator(n *network, v dataset.View, labelled bool) (*evaluator, error)
 
 // batches runs the rows batch by batch and calls visit with the rows of each after its forward pass.
 func (e *evaluator) batches(ctx context.Context, visit func(first, rows int)) error {
-	total := e.feeder.view.Len()
-	for first := 0; first < total; first += evaluationRows {
-		if err := ctx.Err(); err != nil {
-			return err
+	e.ended = nil
+	crew := e.network.crew
+	crew.run(func(worker int) {
+		total := e.feeder.view.Len()
+		for first := 0; first < total; first += evaluationRows {
+			rows := min(evaluationRows, total-first)
+			if worker == 0 {
+				e.ended = ctx.Err()
+				for i := range rows {
+					e.positions[i] = int32(first + i)
+				}
+			}
+			crew.wait()
+			if e.ended != nil {
+				return
+			}
+			p := newPass(crew, worker, rows)
+			p.first = first == 0
+			e.feeder.load(e.network.input.value, e.positions[:rows], &p)
+			e.network.forward(&p)
+			crew.wait()
+			if worker == 0 {
+				visit(first, rows)
+			}
+			crew.wait()
 		}
-		rows := min(evaluationRows, total-first)
-		e.feeder.loadRange(e.network.input.value, first, rows, e.positions)
-		e.network.forward(&pass{rows: rows, first: first == 0, crew: e.network.crew})
-		visit(first, rows)
-	}
-	return nil
+	})
+	return e.ended
 }
 
 // evaluate scores the network as Keras' evaluate does: the loss is the loss trained on, with label
@@ -54,7 +72,7 @@ func (e *evaluator) evaluate(ctx context.Context) (Evaluation, error) {
 	err := e.batches(ctx, func(_, rows int) {
 		sum, _ := e.network.loss(e.feeder.labels[:rows])
 		loss += sum
-		logits := e.network.logits.values(rows).matrix
+		logits := e.network.logits.value.slice(0, rows).matrix
 		for r, label := range e.feeder.labels[:rows] {
 			counts.add(label, argmax(logits, r))
 		}
@@ -75,7 +93,7 @@ func (e *evaluator) predict(ctx context.Context) ([]float32, error) {
 	classes := e.network.config.Classes
 	out := make([]float32, e.feeder.view.Len()*classes)
 	err := e.batches(ctx, func(first, rows int) {
-		logits := e.network.logits.values(rows).matrix
+		logits := e.network.logits.value.slice(0, rows).matrix
 		kernel.Softmax(logits, logits)
 		logits.Unpack(out[first*classes : (first+rows)*classes])
 	})

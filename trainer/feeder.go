@@ -42,53 +42,50 @@ func newFeeder(c *Config, v dataset.View, batch int, labelled bool) (*feeder, er
 	return f, nil
 }
 
-// load gathers the rows at the given positions of the view into the first samples of an input.
-// step keys how images are varied.
-func (f *feeder) load(to array, positions []int32, step uint64) {
-	n := len(positions)
-	to = to.head(n)
-	if f.mul == nil {
-		if to.isMaps() {
-			kernel.GatherImageFloats(to.maps, f.view.Encoded, positions)
-		} else {
-			kernel.GatherFloats(to.matrix, f.view.Encoded, positions)
+// load gathers the worker's share of the rows at the given positions of the view into an input.
+func (f *feeder) load(to array, positions []int32, p *pass) {
+	if f.augment != nil {
+		// The numbers of a batch's images follow each other: one worker draws and copies.
+		if p.worker == 0 {
+			pixels := f.augment.vary(f.view, positions, p.step)
+			for i := range positions {
+				f.numbers[i] = int32(i)
+			}
+			f.gather(to.slice(0, p.rows), pixels, f.numbers[:p.rows])
+			f.label(positions, 0, p.rows)
 		}
-	} else {
-		pixels := f.number(positions, step)
-		if to.isMaps() {
-			kernel.GatherImageBytes(to.maps, pixels, f.numbers[:n], f.mul, f.add)
-		} else {
-			kernel.GatherBytes(to.matrix, pixels, f.numbers[:n], f.mul, f.add)
+		return
+	}
+	numbers := f.numbers[p.from:p.to]
+	for i, at := range positions[p.from:p.to] {
+		numbers[i] = at
+		if f.mul != nil {
+			numbers[i] = int32(f.view.Row(int(at)))
 		}
 	}
+	f.gather(to.slice(p.from, p.to), f.view.Rows.Pixels, numbers)
+	f.label(positions, p.from, p.to)
+}
+
+// gather copies rows by number: of pixels, or where the view is a table of its encoded rows.
+func (f *feeder) gather(to array, pixels []byte, numbers []int32) {
+	switch {
+	case f.mul == nil && to.isMaps():
+		kernel.GatherImageFloats(to.maps, f.view.Encoded, numbers)
+	case f.mul == nil:
+		kernel.GatherFloats(to.matrix, f.view.Encoded, numbers)
+	case to.isMaps():
+		kernel.GatherImageBytes(to.maps, pixels, numbers, f.mul, f.add)
+	default:
+		kernel.GatherBytes(to.matrix, pixels, numbers, f.mul, f.add)
+	}
+}
+
+func (f *feeder) label(positions []int32, from, to int) {
 	if f.view.Rows.Labels == nil {
 		return
 	}
-	for i, p := range positions {
-		f.labels[i] = f.view.Label(int(p))
+	for i := from; i < to; i++ {
+		f.labels[i] = f.view.Label(int(positions[i]))
 	}
-}
-
-// number finds the rows of the positions, and the pixels in which they have these numbers: the data's
-// own, or varied copies.
-func (f *feeder) number(positions []int32, step uint64) []byte {
-	for i, p := range positions {
-		f.numbers[i] = int32(f.view.Row(int(p)))
-	}
-	if f.augment == nil {
-		return f.view.Rows.Pixels
-	}
-	pixels := f.augment.vary(f.view.Rows.Pixels, f.numbers[:len(positions)], step)
-	for i := range positions {
-		f.numbers[i] = int32(i)
-	}
-	return pixels
-}
-
-// loadRange gathers n rows from position first on.
-func (f *feeder) loadRange(to array, first, n int, positions []int32) {
-	for i := range n {
-		positions[i] = int32(first + i)
-	}
-	f.load(to, positions[:n], 0)
 }

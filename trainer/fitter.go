@@ -31,14 +31,15 @@ type Fitter struct {
 	task       Task
 	network    *network
 	optimizer  *optimizer
-	train      *feeder
+	rows       *feeder
 	validation *evaluator // nil: none
 
 	order   []int32 // positions of the training rows in the epoch's order
 	ordered int     // the epoch that order is of, 0: none yet
 	shuffle kernel.Stream
 	draws   draws
-	pass    pass
+	passes  []pass // one for each worker
+	halted  bool   // no further batch now: all done, or ctx ended
 
 	now              state
 	best, bestMoving []float32 // restore_best: values and moving statistics of the best epoch so far
@@ -84,12 +85,12 @@ func NewFitter(c *Config, t Task, train, validation dataset.View) (*Fitter, erro
 		feeder.augment = newAugmenter(c, batch, t.Streams)
 	}
 	f := &Fitter{
-		config: c, task: t, train: feeder,
-		network: newNetwork(c, max(batch, evaluationRows), true, t.Streams),
+		config: c, task: t, rows: feeder,
+		network: newNetwork(c, max(batch, evaluationRows), true, t.Streams, t.Threads),
+		passes:  make([]pass, max(1, t.Threads)),
 		order:   make([]int32, train.Len()),
 		shuffle: t.Streams.stream("shuffle"),
 	}
-	f.network.crew.threads = max(1, t.Threads)
 	if validation.Len() > 0 {
 		if f.validation, err = newEvaluator(f.network, validation, true); err != nil {
 			return nil, fmt.Errorf("fit: validation rows: %w", err)
@@ -152,15 +153,16 @@ func (f *Fitter) Epoch(ctx context.Context) (Epoch, error) {
 	started := time.Now()
 	defer func() { f.now.Seconds += time.Since(started).Seconds() }()
 	f.arrange()
-	for f.now.Batch < f.batches() {
-		if err := ctx.Err(); err != nil {
-			return Epoch{}, err
+	f.network.crew.run(func(worker int) {
+		for f.next(ctx, worker) {
+			f.train(worker)
 		}
-		if err := f.step(); err != nil {
-			f.diverged = err
-			return Epoch{}, err
-		}
-		f.progress()
+	})
+	switch {
+	case f.diverged != nil:
+		return Epoch{}, f.diverged
+	case f.now.Batch < f.batches():
+		return Epoch{}, ctx.Err()
 	}
 	epoch := Epoch{
 		Number: f.now.Finished + 1, LearningRate: f.now.Rate,
@@ -196,34 +198,71 @@ func (f *Fitter) arrange() {
 	f.draws.permute(f.order)
 }
 
-// step trains one batch. It does not allocate.
-func (f *Fitter) step() error {
-	p := &f.config.Params
-	first := f.now.Batch * p.BatchSize
-	positions := f.order[first:min(first+p.BatchSize, len(f.order))]
-	rows := len(positions)
-	f.train.load(f.network.input.value, positions, f.now.Step)
-	f.pass = pass{rows: rows, training: true, step: f.now.Step, crew: f.network.crew}
-	f.network.forward(&f.pass)
-	sum, correct := f.network.loss(f.train.labels[:rows])
+// next tells a worker whether to train another batch.
+func (f *Fitter) next(ctx context.Context, worker int) bool {
+	if worker == 0 {
+		if f.now.Batch > 0 {
+			f.progress()
+		}
+		f.halted = f.diverged != nil || f.now.Batch == f.batches() || ctx.Err() != nil
+	}
+	f.network.crew.wait()
+	return !f.halted
+}
+
+// train trains one batch. All workers call it; what stands under worker 0 only is not worth sharing,
+// or a sum whose order is fixed. It does not allocate.
+func (f *Fitter) train(worker int) {
+	first := f.now.Batch * f.config.Params.BatchSize
+	positions := f.order[first:min(first+f.config.Params.BatchSize, len(f.order))]
+	p := &f.passes[worker]
+	*p = newPass(f.network.crew, worker, len(positions))
+	p.training, p.step = true, f.now.Step
+	f.rows.load(f.network.input.value, positions, p)
+	f.network.forward(p)
+	p.wait()
+	if worker == 0 {
+		f.score(len(positions))
+	}
+	p.wait()
+	if f.diverged != nil {
+		return
+	}
+	f.network.backward(p)
+	f.network.penalise(p)
+	p.wait()
+	f.update(p)
+	p.wait()
+	if worker == 0 {
+		f.now.Batch++
+	}
+}
+
+// score takes the loss of the batch into the epoch's, and the constants of the update to come.
+func (f *Fitter) score(rows int) {
+	sum, correct := f.network.loss(f.rows.labels[:rows])
 	sum += f.network.penalty() * float64(rows)
 	if math.IsNaN(sum) || math.IsInf(sum, 0) {
-		return fmt.Errorf("%w at epoch %d, step %d", ErrDiverged, f.now.Finished+1, f.now.Batch+1)
-	}
-	f.network.backward(&f.pass)
-	f.network.penalise()
-	total := p.Epochs * f.batches()
-	f.now.Rate = p.Schedule.rate(p.LearningRate, int(f.now.Step), f.batches(), total)
-	f.now.Step++
-	f.optimizer.apply(f.network.values, f.network.gradients, f.now.Rate, f.now.Step)
-	if f.average != nil {
-		kernel.Lerp(f.average, f.network.values, float32(1-p.EMA))
+		f.diverged = fmt.Errorf("%w at epoch %d, step %d", ErrDiverged, f.now.Finished+1, f.now.Batch+1)
+		return
 	}
 	f.now.LossSum += sum
 	f.now.Correct += correct
 	f.now.Rows += rows
-	f.now.Batch++
-	return nil
+	p := &f.config.Params
+	f.now.Rate = p.Schedule.rate(p.LearningRate, int(f.now.Step), f.batches(), p.Epochs*f.batches())
+	f.now.Step++
+	f.optimizer.prepare(f.now.Rate, f.now.Step)
+}
+
+// update is the optimizer's step on the worker's part of all values.
+func (f *Fitter) update(p *pass) {
+	from, to := p.share(f.config.trainable / kernel.Width)
+	from, to = from*kernel.Width, to*kernel.Width
+	f.optimizer.apply(f.network.values, f.network.gradients, from, to)
+	if f.average != nil {
+		kernel.Lerp(f.average[from:to], f.network.values[from:to], float32(1-f.config.Params.EMA))
+	}
 }
 
 func (f *Fitter) progress() {
@@ -292,7 +331,7 @@ func (f *Fitter) served() []float32 {
 // trained to reach it.
 func (f *Fitter) Model() *Model {
 	m := &Model{
-		Config: f.config, Prep: f.train.view.Prep,
+		Config: f.config, Prep: f.rows.view.Prep,
 		values: slices.Clone(f.served()), moving: slices.Clone(f.network.moving),
 		Provenance: Provenance{
 			Seed: f.task.Streams.Seed, Revision: Revision(), Kernel: Kernel(),

@@ -142,6 +142,12 @@ func TestInterruptedConvolutionalFit(t *testing.T) {
 	sameFit(t, whole, f)
 }
 
+// step trains one batch with one worker.
+func (f *Fitter) step() error {
+	f.train(0)
+	return f.diverged
+}
+
 func fitter(t testing.TB, c *Config, task Task, train, validation dataset.View) *Fitter {
 	t.Helper()
 	f, err := NewFitter(c, task, train, validation)

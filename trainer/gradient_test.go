@@ -116,8 +116,10 @@ func checkGradient(t *testing.T, c *Config, view dataset.View, kinks bool) {
 	for i := range positions {
 		positions[i] = int32(i)
 	}
-	f.train.numbers, f.train.labels = make([]int32, len(positions)), make([]int32, len(positions))
-	f.train.load(f.network.input.value, positions, 0)
+	f.rows.numbers, f.rows.labels = make([]int32, len(positions)), make([]int32, len(positions))
+	p := newPass(f.network.crew, 0, len(positions))
+	p.training, p.step = true, 3
+	f.rows.load(f.network.input.value, positions, &p)
 	w := f.network.values
 	// Away from constants, so that no derivative is 0 by symmetry.
 	values := c.collect(w)
@@ -126,14 +128,13 @@ func checkGradient(t *testing.T, c *Config, view dataset.View, kinks bool) {
 	}
 	c.scatter(w, values)
 	loss := func() float64 {
-		f.pass = pass{rows: len(positions), training: true, step: 3, crew: f.network.crew}
-		f.network.forward(&f.pass)
-		sum, _ := f.network.loss(f.train.labels)
+		f.network.forward(&p)
+		sum, _ := f.network.loss(f.rows.labels)
 		return sum/float64(len(positions)) + f.network.penalty()
 	}
 	loss()
-	f.network.backward(&f.pass)
-	f.network.penalise()
+	f.network.backward(&p)
+	f.network.penalise(&p)
 	gradient := slices.Clone(f.network.gradients)
 	start := slices.Clone(values)
 	along := func(direction []float64, h float64) float64 {

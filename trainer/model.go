@@ -57,7 +57,7 @@ func (m *Model) Weights() *Weights { return m.Config.weights(m.values, m.moving)
 // network gives a network that shares the model's values. Only the activations are new, so any number
 // of goroutines may use a model.
 func (m *Model) network() *network {
-	n := newNetwork(m.Config, evaluationRows, false, Streams{})
+	n := newNetwork(m.Config, evaluationRows, false, Streams{}, 1)
 	copy(n.values, m.values)
 	copy(n.moving, m.moving)
 	return n

@@ -15,6 +15,8 @@ type network struct {
 	moving    []float32 // moving statistics
 
 	operations []operation
+	stages     [][]operation
+	learners   []learner
 	input      *tensor
 	logits     *tensor
 	lossGrad   array // where evaluation's loss may leave the gradient nobody wants
@@ -22,9 +24,10 @@ type network struct {
 }
 
 // newNetwork allocates a network for batches of up to capacity samples. streams key its dropout.
-func newNetwork(c *Config, capacity int, training bool, streams Streams) *network {
+// threads share the work of a batch.
+func newNetwork(c *Config, capacity int, training bool, streams Streams, threads int) *network {
 	n := &network{
-		config: c, capacity: capacity, crew: &crew{threads: 1},
+		config: c, capacity: capacity, crew: &crew{workers: max(1, threads)},
 		values: make([]float32, c.trainable), moving: make([]float32, c.moving),
 	}
 	if training {
@@ -33,6 +36,7 @@ func newNetwork(c *Config, capacity int, training bool, streams Streams) *networ
 	b := builder{network: n, training: training, streams: streams}
 	n.input = b.newInput()
 	n.logits = b.chain(c.layers, nil, n.input)
+	n.sort()
 	n.lossGrad = n.logits.grad
 	if !training {
 		n.lossGrad = newVectors(capacity, c.Classes)
@@ -40,16 +44,62 @@ func newNetwork(c *Config, capacity int, training bool, streams Streams) *networ
 	return n
 }
 
+// sort finds the learners, and the stages: runs of operations that can go through the batch in blocks of
+// samples, since none but the first needs all rows.
+func (n *network) sort() {
+	begin := 0
+	for i, o := range n.operations {
+		if l, is := o.(learner); is {
+			n.learners = append(n.learners, l)
+		}
+		if _, is := o.(collective); is && i > begin {
+			n.stages = append(n.stages, n.operations[begin:i])
+			begin = i
+		}
+	}
+	n.stages = append(n.stages, n.operations[begin:])
+}
+
+// forward computes the logits of the batch in the input. All workers call it.
 func (n *network) forward(p *pass) {
-	for _, o := range n.operations {
-		o.forward(p)
+	for i, l := range n.learners {
+		l.prepare(p, i)
+	}
+	p.wait()
+	for _, stage := range n.stages {
+		if c, is := stage[0].(collective); is {
+			p.wait()
+			c.collect(p)
+			p.wait()
+		}
+		for _, o := range stage {
+			o.forward(p)
+		}
 	}
 }
 
-// backward turns the gradient of the logits into that of all variables.
+// backward turns the gradient of the logits into that of all variables. All workers call it.
 func (n *network) backward(p *pass) {
-	for i := len(n.operations) - 1; i >= 0; i-- {
-		n.operations[i].backward(p)
+	for s := len(n.stages) - 1; s >= 0; s-- {
+		stage := n.stages[s]
+		for i := len(stage) - 1; i >= 0; i-- {
+			if c, is := stage[i].(collective); is {
+				p.wait()
+				c.collectBackward(p)
+				p.wait()
+			}
+			stage[i].backward(p)
+			if l, is := stage[i].(learner); is && p.crew.workers == 1 {
+				l.gradients(p) // at once, while its input is in the cache
+			}
+		}
+	}
+	if p.crew.workers == 1 {
+		return
+	}
+	p.wait()
+	for _, l := range n.learners {
+		l.gradients(p)
 	}
 }
 
@@ -57,7 +107,7 @@ func (n *network) backward(p *pass) {
 // right; the gradient of the mean loss is left in the logits' gradient.
 func (n *network) loss(labels []int32) (sum float64, correct int) {
 	rows := len(labels)
-	return kernel.SoftmaxCrossEntropy(n.lossGrad.head(rows).matrix, n.logits.values(rows).matrix, labels, float32(n.config.Params.LabelSmoothing))
+	return kernel.SoftmaxCrossEntropy(n.lossGrad.slice(0, rows).matrix, n.logits.value.slice(0, rows).matrix, labels, float32(n.config.Params.LabelSmoothing))
 }
 
 // penalty is the l2 loss λΣw² of the kernels.
@@ -75,14 +125,15 @@ func (n *network) penalty() float64 {
 	return lambda * sum
 }
 
-// penalise adds the penalty's gradient 2λw.
-func (n *network) penalise() {
+// penalise adds the penalty's gradient 2λw. All workers call it, after the gradients are complete.
+func (n *network) penalise(p *pass) {
 	lambda := n.config.Params.L2
 	if lambda == 0 {
 		return
 	}
-	for _, v := range n.config.variables {
-		if v.penalised {
+	p.wait()
+	for i, v := range n.config.variables {
+		if v.penalised && p.mine(i) {
 			kernel.Axpy(v.slice(n.gradients), v.slice(n.values), float32(2*lambda))
 		}
 	}

@@ -21,21 +21,41 @@ type batchNorm struct {
 	drop                  *drop
 
 	mean, variance, invStd []float32 // of the batch
-	scale, shift, ones     []float32 // ones: 0 in the padding, which so stays zero
+	center, scale, shift   []float32 // what forward applies
+	ones                   []float32 // 0 in the padding, which so stays zero
 }
 
-func (b *batchNorm) forward(p *pass) {
-	x, y := b.x.values(p.rows), b.y.values(p.rows)
+// panels are the worker's part of the features: of a vector's, in whole panels. Maps are done by one
+// worker.
+func (b *batchNorm) panels(p *pass) (from, to int) {
+	n := len(b.mean) / kernel.Width
+	if b.x.value.isMaps() {
+		if p.worker != 0 {
+			return 0, 0
+		}
+		return 0, n
+	}
+	return p.share(n)
+}
+
+// collect takes the statistics of the batch and makes of them what forward multiplies and adds.
+func (b *batchNorm) collect(p *pass) {
+	first, last := b.panels(p)
+	if first == last {
+		return
+	}
+	from, to := first*kernel.Width, last*kernel.Width
 	mean, variance := b.movingMean, b.movingVar
 	if p.training {
 		mean, variance = b.mean, b.variance
-		if x.isMaps() {
+		if x := b.x.all(p); x.isMaps() {
 			kernel.MapStats(mean, variance, x.maps)
 		} else {
-			kernel.BatchStats(mean, variance, x.matrix)
+			kernel.BatchStats(mean[from:to], variance[from:to], x.matrix.SlicePanels(first, last))
 		}
 	}
-	for i := range b.scale {
+	for i := from; i < to; i++ {
+		b.center[i] = mean[i]
 		b.invStd[i] = float32(1 / math.Sqrt(float64(variance[i])+b.epsilon))
 		b.scale[i] = b.invStd[i] * b.ones[i]
 		if b.gamma != nil {
@@ -46,12 +66,28 @@ func (b *batchNorm) forward(p *pass) {
 		}
 	}
 	if p.training {
-		b.track(x)
+		b.track(from, to, p.rows)
 	}
+}
+
+// track moves the moving averages: m ← momentum·m + (1−momentum)·batch. The batch's own variance
+// has served when the scale is made of it, so it is corrected in place after that.
+func (b *batchNorm) track(from, to, rows int) {
+	kernel.Lerp(b.movingMean[from:to], b.mean[from:to], b.decay)
+	if b.x.value.isMaps() {
+		if n := rows * b.x.shape[0] * b.x.shape[1]; n > 1 {
+			kernel.ScaleBy(b.variance[from:to], float32(float64(n)/float64(n-1)))
+		}
+	}
+	kernel.Lerp(b.movingVar[from:to], b.variance[from:to], b.decay)
+}
+
+func (b *batchNorm) forward(p *pass) {
+	x, y := b.x.values(p), b.y.values(p)
 	if x.isMaps() {
-		kernel.MapNormalize(y.maps, x.maps, mean, b.scale, b.shift)
+		kernel.MapNormalize(y.maps, x.maps, b.center, b.scale, b.shift)
 	} else {
-		kernel.Normalize(y.matrix, x.matrix, mean, b.scale, b.shift)
+		kernel.Normalize(y.matrix, x.matrix, b.center, b.scale, b.shift)
 	}
 	if b.relu {
 		activate(y, y, kernel.ReLU)
@@ -61,30 +97,28 @@ func (b *batchNorm) forward(p *pass) {
 	}
 }
 
-// track moves the moving averages: m ← momentum·m + (1−momentum)·batch. The batch's own variance
-// has served when the scale is made of it, so it is corrected in place after that.
-func (b *batchNorm) track(x array) {
-	kernel.Lerp(b.movingMean, b.mean, b.decay)
-	if x.isMaps() {
-		if n := x.maps.N * x.maps.H * x.maps.W; n > 1 {
-			kernel.ScaleBy(b.variance, float32(float64(n)/float64(n-1)))
-		}
+// collectBackward does all of the gradient, since it is one of sums over the whole batch.
+func (b *batchNorm) collectBackward(p *pass) {
+	first, last := b.panels(p)
+	if first == last {
+		return
 	}
-	kernel.Lerp(b.movingVar, b.variance, b.decay)
+	from, to := first*kernel.Width, last*kernel.Width
+	n := kernel.BatchNorm{Mean: b.mean[from:to], InvStd: b.invStd[from:to], Gamma: b.ones[from:to]}
+	if b.gamma != nil {
+		n.Gamma = b.gamma[from:to]
+	}
+	dy, x := b.y.allGrads(p), b.x.all(p)
+	if x.isMaps() {
+		kernel.MapNormBackward(dy.maps, dy.maps, x.maps, n, b.dgamma, b.dbeta)
+		return
+	}
+	dx := dy.matrix.SlicePanels(first, last)
+	kernel.BatchNormBackward(dx, dx, x.matrix.SlicePanels(first, last), n, b.dgamma[from:to], b.dbeta[from:to])
 }
 
 func (b *batchNorm) backward(p *pass) {
-	n := kernel.BatchNorm{Mean: b.mean, InvStd: b.invStd, Gamma: b.gamma}
-	if b.gamma == nil {
-		n.Gamma = b.ones
-	}
-	dy, x := b.y.grads(p.rows), b.x.values(p.rows)
-	if x.isMaps() {
-		kernel.MapNormBackward(dy.maps, dy.maps, x.maps, n, b.dgamma, b.dbeta)
-	} else {
-		kernel.BatchNormBackward(dy.matrix, dy.matrix, x.matrix, n, b.dgamma, b.dbeta)
-	}
 	if b.x.wantsGrad() {
-		b.x.rectify(p.rows)
+		b.x.rectify(p)
 	}
 }

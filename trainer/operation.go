@@ -2,22 +2,6 @@ package trainer
 
 import "espalier/trainer/kernel"
 
-// operation is one step of the forward and backward pass. It reads and writes the tensors it was
-// built with; backward leaves the gradients of its variables and, where wanted, of its input.
-type operation interface {
-	forward(p *pass)
-	backward(p *pass)
-}
-
-// pass is one run through the operations.
-type pass struct {
-	rows     int    // samples in the batch
-	training bool   // dropout and batch statistics on
-	step     uint64 // counts batches from the start of training: keys dropout
-	first    bool   // first pass of an evaluation: the weights may have changed since the last pass
-	crew     *crew
-}
-
 // activations maps names to kernels; softmax is the loss's, not an activation here.
 var activations = map[string]kernel.Activation{
 	"linear": kernel.Linear, "relu": kernel.ReLU, "leaky_relu": kernel.LeakyReLU, "elu": kernel.ELU,
@@ -34,17 +18,17 @@ type finish struct {
 }
 
 // target is where the product is to go.
-func (f *finish) target(rows int) array {
+func (f *finish) target(p *pass) array {
 	if f.pre.exists() {
-		return f.pre.head(rows)
+		return f.pre.slice(p.from, p.to)
 	}
-	return f.y.values(rows)
+	return f.y.values(p)
 }
 
 func (f *finish) forward(p *pass) {
-	y := f.y.values(p.rows)
+	y := f.y.values(p)
 	if f.activation != kernel.Linear && f.activation != kernel.ReLU {
-		activate(y, f.target(p.rows), f.activation)
+		activate(y, f.target(p), f.activation)
 	}
 	if f.drop != nil && p.training {
 		f.drop.apply(y, p)
@@ -53,9 +37,9 @@ func (f *finish) forward(p *pass) {
 
 // backward turns the output's gradient into that of the product. ReLU's was masked by who wrote it.
 func (f *finish) backward(p *pass) array {
-	dy := f.y.grads(p.rows)
+	dy := f.y.grads(p)
 	if f.activation != kernel.Linear && f.activation != kernel.ReLU {
-		activateBackward(dy, dy, f.target(p.rows), f.y.values(p.rows), f.activation)
+		activateBackward(dy, dy, f.target(p), f.y.values(p), f.activation)
 	}
 	return dy
 }
@@ -65,33 +49,58 @@ type dense struct {
 	finish
 	x     *tensor
 	w, dw kernel.Matrix
-	b, db []float32     // nil without bias
-	wt    kernel.Matrix // transposed for the input gradient
-	mask  kernel.Matrix
+	b, db []float32       // nil without bias
+	wt    kernel.Matrix   // transposed for the input gradient
+	masks []kernel.Matrix // one for each worker
+}
+
+func (d *dense) prepare(p *pass, i int) {
+	if p.training && d.x.wantsGrad() && p.mine(i) {
+		kernel.Transpose(d.wt, d.w)
+	}
 }
 
 func (d *dense) forward(p *pass) {
 	e := kernel.Epilogue{Bias: d.b, ReLU: d.activation == kernel.ReLU}
-	p.crew.mulAB(d.target(p.rows).matrix, d.x.values(p.rows).matrix, d.w, e)
+	kernel.MulAB(d.target(p).matrix, d.x.values(p).matrix, d.w, e)
 	d.finish.forward(p)
 }
 
 func (d *dense) backward(p *pass) {
 	dy := d.finish.backward(p).matrix
-	p.crew.mulATB(d.dw, d.x.values(p.rows).matrix, dy, kernel.Epilogue{})
-	if d.db != nil {
-		kernel.ColumnSums(d.db, dy)
-	}
 	if !d.x.wantsGrad() {
 		return
 	}
-	kernel.Transpose(d.wt, d.w)
 	e := kernel.Epilogue{}
 	if d.x.rectified {
-		d.mask = d.x.values(p.rows).matrix
-		e.Mask, e.MaskScale = &d.mask, d.x.keep
+		mask := &d.masks[p.worker]
+		*mask = d.x.values(p).matrix
+		e.Mask, e.MaskScale = mask, d.x.keep
 	}
-	p.crew.mulAB(d.x.grads(p.rows).matrix, dy, d.wt, e)
+	kernel.MulAB(d.x.grads(p).matrix, dy, d.wt, e)
+}
+
+func (d *dense) gradients(p *pass) {
+	dy := d.y.allGrads(p).matrix
+	x := d.x.all(p).matrix
+	outs := kernel.Padded(d.dw.Cols) / kernel.Width
+	if outs < p.crew.workers {
+		// Few outputs: the inputs are shared out.
+		from, to := p.share(kernel.Padded(x.Cols) / kernel.Width)
+		if from < to {
+			kernel.MulATB(d.dw.Slice(from*kernel.Width, min(to*kernel.Width, x.Cols)), x.SlicePanels(from, to), dy, kernel.Epilogue{})
+		}
+		if d.db != nil && p.worker == 0 {
+			kernel.ColumnSums(d.db, dy)
+		}
+		return
+	}
+	from, to := p.share(outs)
+	dy = dy.SlicePanels(from, to)
+	kernel.MulATB(d.dw.SlicePanels(from, to), x, dy, kernel.Epilogue{})
+	if d.db != nil {
+		kernel.ColumnSums(d.db[from*kernel.Width:], dy)
+	}
 }
 
 // drop draws a dropout mask. Nothing is stored: the same stream gives the same mask again.
@@ -100,7 +109,7 @@ type drop struct {
 	rate   float32
 }
 
-func (d *drop) apply(a array, p *pass) { a.dropout(at(d.stream, p.step), d.rate) }
+func (d *drop) apply(a array, p *pass) { a.dropout(at(d.stream, p.step), d.rate, p.from) }
 
 // dropout is a dropout layer that no other operation took over. Its gradients are one memory.
 type dropout struct {
@@ -109,9 +118,9 @@ type dropout struct {
 }
 
 func (d *dropout) forward(p *pass) {
-	y := d.y.values(p.rows)
+	y := d.y.values(p)
 	if !d.x.spare {
-		y.copyFrom(d.x.values(p.rows))
+		y.copyFrom(d.x.values(p))
 	}
 	if p.training {
 		d.drop.apply(y, p)
@@ -120,8 +129,8 @@ func (d *dropout) forward(p *pass) {
 
 func (d *dropout) backward(p *pass) {
 	if d.x.wantsGrad() {
-		d.drop.apply(d.x.grads(p.rows), p)
-		d.x.rectify(p.rows)
+		d.drop.apply(d.x.grads(p), p)
+		d.x.rectify(p)
 	}
 }
 
@@ -131,13 +140,13 @@ type activation struct {
 	kind kernel.Activation
 }
 
-func (a *activation) forward(p *pass) { activate(a.y.values(p.rows), a.x.values(p.rows), a.kind) }
+func (a *activation) forward(p *pass) { activate(a.y.values(p), a.x.values(p), a.kind) }
 
 func (a *activation) backward(p *pass) {
 	if a.x.wantsGrad() {
-		dx := a.x.grads(p.rows)
-		activateBackward(dx, dx, a.x.values(p.rows), a.y.values(p.rows), a.kind)
-		a.x.rectify(p.rows)
+		dx := a.x.grads(p)
+		activateBackward(dx, dx, a.x.values(p), a.y.values(p), a.kind)
+		a.x.rectify(p)
 	}
 }
 
@@ -145,23 +154,23 @@ func (a *activation) backward(p *pass) {
 type flatten struct{ x, y *tensor }
 
 func (f *flatten) forward(p *pass) {
-	kernel.Flatten(f.y.values(p.rows).matrix, f.x.values(p.rows).maps)
+	kernel.Flatten(f.y.values(p).matrix, f.x.values(p).maps)
 }
 
 func (f *flatten) backward(p *pass) {
 	if f.x.wantsGrad() {
-		kernel.Unflatten(f.x.grads(p.rows).maps, f.y.grads(p.rows).matrix)
+		kernel.Unflatten(f.x.grads(p).maps, f.y.grads(p).matrix)
 	}
 }
 
 // relayout copies a vector from rows to panels.
 type relayout struct{ x, y *tensor }
 
-func (r *relayout) forward(p *pass) { r.y.values(p.rows).copyFrom(r.x.values(p.rows)) }
+func (r *relayout) forward(p *pass) { r.y.values(p).copyFrom(r.x.values(p)) }
 
 func (r *relayout) backward(p *pass) {
 	if r.x.wantsGrad() {
-		r.x.grads(p.rows).copyFrom(r.y.grads(p.rows))
-		r.x.rectify(p.rows)
+		r.x.grads(p).copyFrom(r.y.grads(p))
+		r.x.rectify(p)
 	}
 }

@@ -37,6 +37,11 @@ type optimizer struct {
 	params  Params
 	moments [][]float32
 	product float64 // nadam: Π of its momentum schedule so far
+
+	// constants of the step
+	rate, decay float32
+	adam        kernel.AdamStep
+	nadam       kernel.NadamStep
 }
 
 func newOptimizer(p Params, size int) *optimizer {
@@ -57,38 +62,54 @@ func newOptimizer(p Params, size int) *optimizer {
 	return o
 }
 
-// apply is one update with gradients g at a learning rate; step counts from 1.
-func (o *optimizer) apply(w, g []float32, rate float64, step uint64) {
-	if o.params.WeightDecay != 0 {
-		kernel.Decay(w, float32(rate*o.params.WeightDecay))
-	}
+// prepare works out the constants of an update at a learning rate; step counts from 1.
+func (o *optimizer) prepare(rate float64, step uint64) {
 	t := float64(step)
 	root := 1 - math.Pow(beta2, t)
+	o.rate = float32(rate)
+	o.decay = float32(rate * o.params.WeightDecay)
 	switch o.params.Optimizer {
-	case "sgd":
-		var m []float32
-		if len(o.moments) > 0 {
-			m = o.moments[0]
-		}
-		kernel.SGD(w, g, m, float32(rate), float32(o.params.Momentum), o.params.Nesterov)
-	case "rmsprop":
-		kernel.RMSprop(w, g, o.moments[0], float32(rate), rho, epsilon)
-	case "adagrad":
-		kernel.Adagrad(w, g, o.moments[0], float32(rate), epsilon)
 	case "nadam":
 		now, next := nadamMomentum(t), nadamMomentum(t+1)
 		o.product *= now
-		kernel.Nadam(w, g, o.moments[0], o.moments[1], kernel.NadamStep{
+		o.nadam = kernel.NadamStep{
 			GradRate:      float32(rate * (1 - now) / (1 - o.product)),
 			MomentRate:    float32(rate * next / (1 - o.product*next)),
 			VarianceScale: float32(1 / root),
 			Beta1:         beta1, Beta2: beta2, Epsilon: epsilon,
-		})
-	default: // adam, adamw
-		kernel.Adam(w, g, o.moments[0], o.moments[1], kernel.AdamStep{
+		}
+	case "adam", "adamw":
+		o.adam = kernel.AdamStep{
 			Rate:  float32(rate * math.Sqrt(root) / (1 - math.Pow(beta1, t))),
 			Beta1: beta1, Beta2: beta2, Epsilon: epsilon,
-		})
+		}
+	}
+}
+
+// apply updates the values [from, to) of w with gradients g, as prepared.
+func (o *optimizer) apply(w, g []float32, from, to int) {
+	w, g = w[from:to], g[from:to]
+	var m, v []float32
+	if len(o.moments) > 0 {
+		m = o.moments[0][from:to]
+	}
+	if len(o.moments) > 1 {
+		v = o.moments[1][from:to]
+	}
+	if o.decay != 0 {
+		kernel.Decay(w, o.decay)
+	}
+	switch o.params.Optimizer {
+	case "sgd":
+		kernel.SGD(w, g, m, o.rate, float32(o.params.Momentum), o.params.Nesterov)
+	case "rmsprop":
+		kernel.RMSprop(w, g, m, o.rate, rho, epsilon)
+	case "adagrad":
+		kernel.Adagrad(w, g, m, o.rate, epsilon)
+	case "nadam":
+		kernel.Nadam(w, g, m, v, o.nadam)
+	default:
+		kernel.Adam(w, g, m, v, o.adam)
 	}
 }
 

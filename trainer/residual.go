@@ -31,10 +31,10 @@ func (f *fork) backward(p *pass) {
 	if !f.x.wantsGrad() {
 		return
 	}
-	dx := f.x.grads(p.rows)
-	dx.copyFrom(f.branches[0].grads(p.rows))
-	dx.add(f.branches[1].grads(p.rows))
-	f.x.rectify(p.rows)
+	dx := f.x.grads(p)
+	dx.copyFrom(f.branches[0].grads(p))
+	dx.add(f.branches[1].grads(p))
+	f.x.rectify(p)
 }
 
 // join is y = a + b, rectified if wanted.
@@ -43,9 +43,9 @@ type join struct {
 }
 
 func (j *join) forward(p *pass) {
-	y := j.y.values(p.rows)
-	y.copyFrom(j.a.values(p.rows))
-	y.add(j.b.values(p.rows))
+	y := j.y.values(p)
+	y.copyFrom(j.a.values(p))
+	y.add(j.b.values(p))
 	if j.y.rectified {
 		activate(y, y, kernel.ReLU)
 	}
@@ -54,8 +54,8 @@ func (j *join) forward(p *pass) {
 func (j *join) backward(p *pass) {
 	for _, t := range []*tensor{j.a, j.b} {
 		if t.wantsGrad() {
-			t.grads(p.rows).copyFrom(j.y.grads(p.rows))
-			t.rectify(p.rows)
+			t.grads(p).copyFrom(j.y.grads(p))
+			t.rectify(p)
 		}
 	}
 }

@@ -132,7 +132,7 @@ func (f *Fitter) digest() string {
 		Validated []byte
 	}{
 		Shape: f.config.Shape, Classes: f.config.Classes, Layers: f.config.canonical, Params: effective,
-		Streams: f.task.Streams, Train: f.train.digest(),
+		Streams: f.task.Streams, Train: f.rows.digest(),
 	}
 	if f.task.Init != nil {
 		init, _ := f.task.Init.MarshalBinary()

@@ -20,23 +20,27 @@ type tensor struct {
 
 func (t *tensor) wantsGrad() bool { return t.grad.exists() }
 
-// values and grads are those of the first samples.
-func (t *tensor) values(samples int) array { return t.value.head(samples) }
-func (t *tensor) grads(samples int) array  { return t.grad.head(samples) }
+// values and grads are those of a worker's samples.
+func (t *tensor) values(p *pass) array { return t.value.slice(p.from, p.to) }
+func (t *tensor) grads(p *pass) array  { return t.grad.slice(p.from, p.to) }
+
+// all and allGrads are those of the whole batch.
+func (t *tensor) all(p *pass) array      { return t.value.slice(0, p.rows) }
+func (t *tensor) allGrads(p *pass) array { return t.grad.slice(0, p.rows) }
 
 // rectify applies the mask of a rectified tensor to a gradient that was written without it.
-func (t *tensor) rectify(rows int) {
+func (t *tensor) rectify(p *pass) {
 	if !t.rectified {
 		return
 	}
-	dx, x := t.grads(rows), t.values(rows)
+	dx, x := t.grads(p), t.values(p)
 	activateBackward(dx, dx, x, x, kernel.ReLU)
-	t.rescale(rows)
+	t.rescale(p)
 }
 
 // rescale is the part of the mask that writers of zeros and ones leave over.
-func (t *tensor) rescale(rows int) {
+func (t *tensor) rescale(p *pass) {
 	if t.rectified && t.keep != 1 {
-		t.grads(rows).scale(t.keep)
+		t.grads(p).scale(t.keep)
 	}
 }

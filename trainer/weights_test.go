@@ -110,7 +110,7 @@ func FuzzSafetensors(f *testing.F) {
 
 func TestCheckWeights(t *testing.T) {
 	c := compile(t, spec(nil, denseLayer(int64(5), "relu"), fieldsOf{"type": "batchnorm"}, denseLayer("$classes", "softmax")), []int{4}, 3)
-	n := newNetwork(c, 1, false, Streams{})
+	n := newNetwork(c, 1, false, Streams{}, 1)
 	n.draw(Streams{})
 	right := c.weights(n.values, n.moving)
 	if p := c.CheckWeights(right); p != nil {

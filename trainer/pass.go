@@ -1,0 +1,48 @@
+package trainer
+
+// pass is one run through the operations as one worker sees it.
+type pass struct {
+	rows     int    // samples in the batch
+	from, to int    // those the worker has to do
+	training bool   // dropout and batch statistics on
+	step     uint64 // counts batches from the start of training: keys dropout
+	first    bool   // first pass of an evaluation: the weights may have changed since the last pass
+
+	crew   *crew
+	worker int
+}
+
+// newPass gives a worker's pass over a batch.
+func newPass(c *crew, worker, rows int) pass {
+	p := pass{rows: rows, crew: c, worker: worker}
+	p.from, p.to = portion(rows, worker, c.workers)
+	return p
+}
+
+// share is the worker's part of n panels or values.
+func (p *pass) share(n int) (from, to int) { return portion(n, p.worker, p.crew.workers) }
+
+// mine deals out whole pieces of work: one worker gets the i-th.
+func (p *pass) mine(i int) bool { return i%p.crew.workers == p.worker }
+
+func (p *pass) wait() { p.crew.wait() }
+
+// operation is one step of the forward and backward pass over the samples [p.from, p.to). It reads and writes
+// the tensors it was built with.
+type operation interface {
+	forward(p *pass)
+	backward(p *pass) // leaves the gradient of its input, where wanted
+}
+
+// learner is an operation with a kernel. What it does here is about the whole batch, and shared out by
+// the panels of its weights.
+type learner interface {
+	prepare(p *pass, i int) // before the forward pass: the weights may have changed; i numbers the learners
+	gradients(p *pass)      // after the backward pass: of its variables
+}
+
+// collective is an operation that needs all rows of the batch before it can do one.
+type collective interface {
+	collect(p *pass)         // before forward
+	collectBackward(p *pass) // before backward
+}
