@@ -66,8 +66,8 @@
 //
 // # Bounds
 //
-// A hostile file costs bounded memory and time: 8 MB of text, nesting of 100, two
-// million values, ten thousand axes, a thousand products, ten thousand exclusions,
-// a hundred problems printed. Counting gives up after a fixed number of steps and
+// A hostile file costs bounded memory and time: 1 MB of text, 20,000 keys, nesting of
+// 100, two million values, 256 products, ten thousand exclusions, a hundred problems
+// printed. Counting gives up after a fixed number of steps and
 // says so (Exact); a file is never refused for it.
 package grids

@@ -39,9 +39,14 @@ type node struct {
 	origin int      // number of the override that wrote it, from 1; 0: the file
 }
 
-// maxSource bounds a sweep file: 100,000 values fit, and the decoder, which takes
-// time in the square of the number of keys, stays within seconds.
-const maxSource = 1 << 20
+// maxSource bounds a sweep file: 100,000 values fit. The decoder takes time in the
+// square of the keys of a table, so these are bounded too: the parts of all keys and
+// headers outside of braces together, and the keys of any one pair of braces.
+const (
+	maxSource = 1 << 20
+	maxKeys   = 20_000
+	maxInline = 5_000
+)
 
 // parseTree reads TOML. The strict decoder comes first: it knows every rule of
 // the language (repeated keys, redefined tables), so that building the tree
@@ -53,15 +58,18 @@ func parseTree(src []byte) (*node, *Placed) {
 	}
 	// Editors on some systems put a byte-order mark in front of UTF-8.
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
-	var whole map[string]any
-	if err := toml.Unmarshal(src, &whole); err != nil {
-		return nil, placeSyntax(err)
-	}
 	b := builder{src: src, root: newTable(Position{1, 1})}
 	for i, c := range src {
 		if c == '\n' {
 			b.lines = append(b.lines, i)
 		}
+	}
+	if problem := b.countKeys(); problem != nil {
+		return nil, problem
+	}
+	var whole map[string]any
+	if err := toml.Unmarshal(src, &whole); err != nil {
+		return nil, placeSyntax(err)
 	}
 	if err := b.build(); err != nil {
 		return nil, placeSyntax(err)
@@ -116,6 +124,45 @@ func (b *builder) position(offset int) Position {
 		start = b.lines[line-1] + 1
 	}
 	return Position{Line: line + 1, Column: offset - start + 1}
+}
+
+// countKeys refuses what the decoder would take too long over. What is no TOML it
+// leaves to the decoder, which says why.
+func (b *builder) countKeys() *Placed {
+	var p unstable.Parser
+	p.Reset(b.src)
+	for keys := 0; p.NextExpression(); {
+		e := p.Expression()
+		at := Position{1, 1}
+		for key := e.Key(); key.Next(); keys++ {
+			at = b.position(int(key.Node().Raw.Offset))
+		}
+		if keys > maxKeys {
+			return &Placed{Position: at, Problem: Problem{Message: fmt.Sprintf("more than %d keys", maxKeys)}}
+		}
+		if e.Kind == unstable.KeyValue && !fewInline(e.Value()) {
+			return &Placed{Position: at, Problem: Problem{Message: fmt.Sprintf("more than %d keys in one pair of braces", maxInline)}}
+		}
+	}
+	return nil
+}
+
+// fewInline tells whether no inline table within a value has too many keys.
+func fewInline(v *unstable.Node) bool {
+	keys := 0
+	for c := v.Children(); c.Next(); {
+		inner := c.Node()
+		if inner.Kind == unstable.KeyValue {
+			for key := inner.Key(); key.Next(); {
+				keys++
+			}
+			inner = inner.Value()
+		}
+		if keys > maxInline || (inner.Kind == unstable.Array || inner.Kind == unstable.InlineTable) && !fewInline(inner) {
+			return false
+		}
+	}
+	return true
 }
 
 func (b *builder) build() error {
