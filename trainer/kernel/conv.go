@@ -24,7 +24,8 @@ type Conv struct {
 	HaloIn, HaloOut    int // halos that the input, for InputGradient the gradient of the output, need at least
 	padTop, padLeft    int
 	panelsIn, panelOut int
-	winograd           bool
+	winograd           bool     // by F(2×2, 3×3)
+	ahead, back        winograd // of Forward, of InputGradient
 }
 
 // MapEpilogue is what a forward convolution does to its result on the way to memory.
@@ -52,6 +53,9 @@ func NewConv(s ConvShape) (Conv, error) {
 		c.HaloOut = max(c.HaloOut, c.phase(s.H, s.KH, c.OH, c.padTop, r).halo, c.phase(s.W, s.KW, c.OW, c.padLeft, r).halo)
 	}
 	c.panelsIn, c.panelOut = Padded(s.In)/Width, Padded(s.Out)/Width
+	c.winograd = s.KH == 3 && s.KW == 3 && s.Stride == 1 && !s.Packed && !s.Direct && !directOnly() && winogradWins(c.OH, c.OW, s.In, s.Out)
+	c.ahead = newWinograd(c.OH, c.OW, c.panelsIn, c.panelOut)
+	c.back = newWinograd(c.H, c.W, c.panelOut, c.panelsIn)
 	return c, nil
 }
 
@@ -129,40 +133,67 @@ func (c *Conv) checkOutput(what string, y Maps, images, halo int) {
 	}
 }
 
-// ForwardLen is the number of floats of the buffer of Prepare and Forward.
-func (c *Conv) ForwardLen() int { return 0 }
+// ForwardLen is the number of floats of the buffer of Prepare and Forward; 0 where Forward reads the
+// weights as they are.
+func (c *Conv) ForwardLen() int {
+	if !c.winograd {
+		return 0
+	}
+	_, floats := c.ahead.weights()
+	return floats
+}
 
 // BackwardLen is the number of floats of the buffer of PrepareBackward and InputGradient: all weights
-// with rows and columns exchanged.
+// with rows and columns exchanged, and their transform.
 func (c *Conv) BackwardLen() int {
 	if c.Packed {
 		return 0
 	}
-	return c.KH * c.KW * Padded(c.In) * Padded(c.Out)
+	if c.winograd {
+		_, floats := c.back.weights()
+		return c.flippedLen() + floats
+	}
+	return c.flippedLen()
 }
+
+func (c *Conv) flippedLen() int { return c.KH * c.KW * Padded(c.In) * Padded(c.Out) }
 
 // ScratchLen is the number of floats that a call of Forward, InputGradient or WeightGradient needs for
 // itself: one buffer for each thread.
-func (c *Conv) ScratchLen() int { return 0 }
+func (c *Conv) ScratchLen() int {
+	if !c.winograd {
+		return 0
+	}
+	_, sums := c.ahead.weights()
+	return max(c.ahead.scratch()+sums, c.back.scratch())
+}
+
+// checkLen panics where a buffer is too short.
+func checkLen(what string, buffer []float32, want int) {
+	if len(buffer) < want {
+		panic(fmt.Sprintf("kernel: %s: a buffer of %d floats, want %d", what, len(buffer), want))
+	}
+}
 
 // Prepare brings the weights into the form that Forward wants, after every change of them.
-func (c *Conv) Prepare(fw []float32, w Matrix) { c.checkWeights("Prepare", w) }
+func (c *Conv) Prepare(fw []float32, w Matrix) { active().prepare(c, fw, w) }
 
 // Forward is y = x ∗ w. The halo of x must be at least HaloIn.
 func (c *Conv) Forward(y, x Maps, w Matrix, fw []float32, e MapEpilogue, scratch []float32) {
-	active().forward(c, y, x, w, e)
+	active().forward(c, y, x, w, fw, e, scratch)
 }
 
 // InputGradient is dx = dy ∗ wᵀ, with a mask 0 where the mask is not positive: the backward of the
 // ReLU whose output x was. bw is PrepareBackward's; the halo of dy must be at least HaloOut.
 func (c *Conv) InputGradient(dx, dy Maps, bw []float32, mask *Maps, scratch []float32) {
-	active().inputGradient(c, dx, dy, bw, mask)
+	active().inputGradient(c, dx, dy, bw, mask, scratch)
 }
 
 // PrepareBackward brings the weights into the form that InputGradient wants.
 func (c *Conv) PrepareBackward(bw []float32, w Matrix) { active().prepareBackward(c, bw, w) }
 
-// WeightGradient is dw[tap] = Σ x·dy over all pixels of all images, in the layout of the weights.
+// WeightGradient is dw[tap] = Σ x·dy over all pixels of all images, in the layout of the weights. The
+// halos must be those of Forward and InputGradient.
 func (c *Conv) WeightGradient(dw Matrix, dy, x Maps, scratch []float32) {
 	c.WeightGradientPanels(dw, dy, x, 0, c.panelOut, scratch)
 }
@@ -170,5 +201,12 @@ func (c *Conv) WeightGradient(dw Matrix, dy, x Maps, scratch []float32) {
 // WeightGradientPanels is WeightGradient for the panels [from, to) of output channels: the share of
 // one thread. The bits do not depend on the split.
 func (c *Conv) WeightGradientPanels(dw Matrix, dy, x Maps, from, to int, scratch []float32) {
-	active().weightGradient(c, dw, dy, x, from, to)
+	active().weightGradient(c, dw, dy, x, from, to, scratch)
+}
+
+// checkSlack panics unless maps were allocated with the slack of MapsLen.
+func (c *Conv) checkSlack(what string, m Maps) {
+	if need := m.N*m.image() + slack(m.W, m.Halo); need > len(m.Data) {
+		panic(fmt.Sprintf("kernel: %s: maps of %d floats, want the %d of MapsLen", what, len(m.Data), need))
+	}
 }

@@ -21,12 +21,19 @@ func fill(n int) int {
 	return 1000 * n / (larger*max(size+1, 4) + (tiles-larger)*max(size, 4))
 }
 
-func (t tier) forward(c *Conv, y, x Maps, w Matrix, e MapEpilogue) {
+func (t tier) forward(c *Conv, y, x Maps, w Matrix, fw []float32, e MapEpilogue, scratch []float32) {
 	c.checkInput("Forward", x, c.HaloIn)
 	c.checkOutput("Forward", y, x.N, 0)
 	c.checkWeights("Forward", w)
 	if e.Bias != nil && len(e.Bias) < Padded(c.Out) {
 		panic(fmt.Sprintf("kernel: Forward: a bias of %d for %d channels", len(e.Bias), c.Out))
+	}
+	checkLen("Forward", fw, c.ForwardLen())
+	checkLen("Forward scratch", scratch, c.ScratchLen())
+	if c.winograd {
+		c.checkSlack("Forward", x)
+		t.winoPass(&c.ahead, y, x, fw, -c.padTop, -c.padLeft, e, nil, scratch)
+		return
 	}
 	var s strip
 	s.bands, s.segs, s.aStep = x.panels(), c.KH, 1
@@ -141,9 +148,7 @@ func (t tier) prepareBackward(c *Conv, bw []float32, w Matrix) {
 	if c.Packed {
 		panic("kernel: PrepareBackward: packed input has no gradient")
 	}
-	if len(bw) < c.BackwardLen() {
-		panic(fmt.Sprintf("kernel: PrepareBackward: a buffer of %d, want %d", len(bw), c.BackwardLen()))
-	}
+	checkLen("PrepareBackward", bw, c.BackwardLen())
 	for r := range c.Stride * c.Stride {
 		v, h, to := c.nth(r)
 		for p := range c.panelsIn {
@@ -156,6 +161,17 @@ func (t tier) prepareBackward(c *Conv, bw []float32, w Matrix) {
 				}
 			}
 		}
+	}
+	if c.winograd {
+		t.winoTransform(&c.back, bw[c.flippedLen():], bw)
+	}
+}
+
+func (t tier) prepare(c *Conv, fw []float32, w Matrix) {
+	c.checkWeights("Prepare", w)
+	checkLen("Prepare", fw, c.ForwardLen())
+	if c.winograd {
+		t.winoTransform(&c.ahead, fw, w.Data)
 	}
 }
 
@@ -170,16 +186,23 @@ func (c *Conv) nth(r int) (v, h phase, weights int) {
 	return v, h, weights
 }
 
-func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps) {
+func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps, scratch []float32) {
 	c.checkInput("InputGradient", dx, 0)
 	c.checkOutput("InputGradient", dy, dx.N, c.HaloOut)
-	if c.Packed || len(bw) < c.BackwardLen() {
-		panic(fmt.Sprintf("kernel: InputGradient: a buffer of %d, want %d; packed input %t", len(bw), c.BackwardLen(), c.Packed))
+	if c.Packed {
+		panic("kernel: InputGradient: packed input has no gradient")
 	}
+	checkLen("InputGradient", bw, c.BackwardLen())
+	checkLen("InputGradient scratch", scratch, c.ScratchLen())
 	var s strip
 	if mask != nil {
 		checkMaps("InputGradient mask", dx, *mask)
 		s.flags, s.scale = masked, 1
+	}
+	if c.winograd {
+		c.checkSlack("InputGradient", dy)
+		t.winoPass(&c.back, dx, dy, bw[c.flippedLen():], c.padTop-2, c.padLeft-2, MapEpilogue{}, mask, scratch)
+		return
 	}
 	s.aStep, s.bStep = 1, Width
 	s.aSeg, s.aBand = dy.row(), dy.panel()
@@ -208,10 +231,24 @@ func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps) {
 // first-level cache while the tiles go over them.
 const gradientSteps = 256
 
-func (t tier) weightGradient(c *Conv, dw Matrix, dy, x Maps, from, to int) {
+func (t tier) weightGradient(c *Conv, dw Matrix, dy, x Maps, from, to int, scratch []float32) {
 	c.checkInput("WeightGradient", x, c.HaloIn)
 	c.checkOutput("WeightGradient", dy, x.N, 0)
 	c.checkWeights("WeightGradient", dw)
+	checkLen("WeightGradient scratch", scratch, c.ScratchLen())
+	if x.N == 0 {
+		clear(dw.Data[from*dw.PanelStride : to*dw.PanelStride])
+		return
+	}
+	if c.winograd {
+		c.checkOutput("WeightGradient", dy, x.N, c.HaloOut)
+		c.checkSlack("WeightGradient", x)
+		c.checkSlack("WeightGradient", dy)
+		w := newWinograd(c.OH, c.OW, c.panelsIn, to-from)
+		w.block = c.ahead.block
+		t.winoGradient(&w, dw, dy, x, -c.padTop, -c.padLeft, from, scratch)
+		return
+	}
 	var s strip
 	s.rows = c.KW * x.pixel()
 	s.aRow, s.aGroup, s.cRow, s.cGroup = 1, x.row(), Width, c.KW*x.pixel()*Width
@@ -222,9 +259,6 @@ func (t tier) weightGradient(c *Conv, dw Matrix, dy, x Maps, from, to int) {
 	images := 1
 	if rows == c.OH {
 		images = max(1, gradientSteps/(c.OW*c.OH))
-	}
-	if x.N == 0 {
-		clear(dw.Data[from*dw.PanelStride : to*dw.PanelStride])
 	}
 	for n := 0; n < x.N; n += images {
 		s.bands = min(images, x.N-n)

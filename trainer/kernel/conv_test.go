@@ -97,7 +97,7 @@ func TestDirectConvolution(t *testing.T) {
 
 			dy := maps(rnd, images, c.OH, c.OW, c.Out, c.HaloOut+rnd.IntN(2), false)
 			dw := Panels(normals(rnd, PanelLen(c.WeightRows(), c.Out)), c.WeightRows(), c.Out)
-			k.weightGradient(&c, dw, dy, x, 0, c.panelOut)
+			k.weightGradient(&c, dw, dy, x, 0, c.panelOut, nil)
 			checkWeightGradient(t, rnd, name, k, &c, dw, dy, x)
 
 			e := MapEpilogue{ReLU: rnd.IntN(2) == 0}
@@ -105,7 +105,7 @@ func TestDirectConvolution(t *testing.T) {
 				e.Bias = make([]float32, Padded(c.Out))
 				copy(e.Bias, normals(rnd, c.Out))
 			}
-			k.forward(&c, y, x, w, e)
+			k.forward(&c, y, x, w, nil, e, nil)
 			framed(t, name, y)
 			y.some(rnd, func(n, oy, ox, o int) {
 				var want float32
@@ -141,7 +141,7 @@ func TestDirectConvolution(t *testing.T) {
 				m := maps(rnd, images, c.H, c.W, c.In, rnd.IntN(3), false)
 				mask = &m
 			}
-			k.inputGradient(&c, dx, dy, bw, mask)
+			k.inputGradient(&c, dx, dy, bw, mask, nil)
 			framed(t, name, dx)
 			dx.some(rnd, func(n, iy, ix, i int) {
 				var want float32

@@ -15,8 +15,13 @@ type Maps struct {
 	Packed     bool
 }
 
-// MapsLen is the number of floats of NewMaps.
-func MapsLen(n, h, w, c, halo int) int { return n * Padded(c) * (h + 2*halo) * (w + 2*halo) }
+// MapsLen is the number of floats of NewMaps: the maps, and behind them a row of a panel, into which
+// the windows of a tiled convolution reach where a size is odd.
+func MapsLen(n, h, w, c, halo int) int {
+	return n*Padded(c)*(h+2*halo)*(w+2*halo) + slack(w, halo)
+}
+
+func slack(w, halo int) int { return (w + 2*halo + 2) * Width }
 
 // NewMaps lays maps in panels over data, MapsLen zeros or more.
 func NewMaps(data []float32, n, h, w, c, halo int) Maps {
@@ -106,7 +111,7 @@ func (m Maps) Slice(from, to int) Maps {
 	if from < 0 || to < from || to > m.N {
 		panic(fmt.Sprintf("kernel: images [%d, %d) of %d", from, to, m.N))
 	}
-	m.Data = m.Data[from*m.image() : to*m.image()]
+	m.Data = m.Data[from*m.image():]
 	m.N = to - from
 	return m
 }

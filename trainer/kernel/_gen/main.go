@@ -19,6 +19,7 @@ var units = map[string]func(){
 	"activation": activations,
 	"norm":       norms,
 	"pool":       pools,
+	"winograd":   winograds,
 }
 
 func main() {

@@ -1,0 +1,127 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+// TestWinograd compares all passes with the direct convolution: the difference may be that of a
+// reordered sum. Everything outside the interior must stay zero.
+func TestWinograd(t *testing.T) {
+	eachTier(t, func(t *testing.T, k tier) {
+		rnd := source(t)
+		for range 60 {
+			s := ConvShape{H: 4 + rnd.IntN(9), W: 4 + rnd.IntN(9), In: 1 + rnd.IntN(40), KH: 3, KW: 3, Out: 1 + rnd.IntN(40), Stride: 1, Same: rnd.IntN(2) == 0, Direct: true}
+			direct, err := NewConv(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := direct
+			c.winograd = true
+			images := 1 + rnd.IntN(5)
+			name := fmt.Sprintf("%d images, %+v", images, s)
+			x, y := maps(rnd, images, c.H, c.W, c.In, c.HaloIn+rnd.IntN(2), false), maps(rnd, images, c.OH, c.OW, c.Out, rnd.IntN(2), false)
+			dx, dy := maps(rnd, images, c.H, c.W, c.In, rnd.IntN(2), false), maps(rnd, images, c.OH, c.OW, c.Out, c.HaloOut+rnd.IntN(2), false)
+			mask := maps(rnd, images, c.H, c.W, c.In, rnd.IntN(2), false)
+			wantY, wantDX := y.like(rnd), dx.like(rnd)
+			lay := func() Matrix {
+				return Panels(make([]float32, PanelLen(c.WeightRows(), c.Out)), c.WeightRows(), c.Out)
+			}
+			w, dw, want := lay(), lay(), lay()
+			c.PackWeights(w, normals(rnd, 9*c.In*c.Out))
+			e := MapEpilogue{ReLU: rnd.IntN(2) == 0}
+			if rnd.IntN(2) == 0 {
+				e.Bias = make([]float32, Padded(c.Out))
+				copy(e.Bias, normals(rnd, c.Out))
+			}
+			fw, bw, scratch := make([]float32, c.ForwardLen()), make([]float32, c.BackwardLen()), normals(rnd, c.ScratchLen())
+			k.prepare(&c, fw, w)
+			k.prepareBackward(&c, bw, w)
+			k.forward(&c, y, x, w, fw, e, scratch)
+			k.forward(&direct, wantY, x, w, nil, e, nil)
+			k.inputGradient(&c, dx, dy, bw, &mask, scratch)
+			k.inputGradient(&direct, wantDX, dy, bw, &mask, nil)
+			k.weightGradient(&c, dw, dy, x, 0, c.panelOut, scratch)
+			k.weightGradient(&direct, want, dy, x, 0, c.panelOut, nil)
+			close := func(what string, got, want float32, terms int) {
+				if d := math.Abs(float64(got - want)); !(d < 2e-6*math.Sqrt(float64(terms))*4) {
+					t.Fatalf("%s: %s is %v, directly %v", name, what, got, want)
+				}
+			}
+			y.each(func(n, i, j, ch int) { close("output", y.At(n, i, j, ch), wantY.At(n, i, j, ch), 9*c.In) })
+			dx.each(func(n, i, j, ch int) {
+				close("input gradient", dx.At(n, i, j, ch), wantDX.At(n, i, j, ch), 9*c.Out)
+			})
+			for r := range dw.Rows {
+				for q := range dw.Cols {
+					close("weight gradient", dw.At(r, q), want.At(r, q), 2*images*c.OH*c.OW)
+				}
+			}
+			framed(t, name, y)
+			framed(t, name, dx)
+			untouched(t, dw)
+
+			split := lay()
+			for q := range c.panelOut {
+				k.weightGradient(&c, split, dy, x, q, q+1, scratch)
+			}
+			equal(t, "weight gradient by panels", split, dw)
+		}
+	})
+}
+
+// TestWinogradByImages: the bits of an image do not depend on its neighbours in the batch.
+func TestWinogradByImages(t *testing.T) {
+	eachTier(t, func(t *testing.T, k tier) {
+		l := newLayer(t, 7, ConvShape{H: 7, W: 9, In: 33, KH: 3, KW: 3, Out: 17, Stride: 1, Same: true})
+		if !l.c.winograd {
+			t.Skip("ESPALIER_CONV=direct")
+		}
+		k.prepare(&l.c, l.fw, l.w)
+		k.prepareBackward(&l.c, l.bw, l.w)
+		k.forward(&l.c, l.y, l.x, l.w, l.fw, MapEpilogue{}, l.scratch)
+		k.inputGradient(&l.c, l.dx, l.dy, l.bw, nil, l.scratch)
+		y, dx := l.y.rowsOf(), l.dx.rowsOf()
+		for n := range l.x.N {
+			k.forward(&l.c, l.y.Slice(n, n+1), l.x.Slice(n, n+1), l.w, l.fw, MapEpilogue{}, l.scratch)
+			k.inputGradient(&l.c, l.dx.Slice(n, n+1), l.dy.Slice(n, n+1), l.bw, nil, l.scratch)
+		}
+		equal(t, "output", l.y.rowsOf(), y)
+		equal(t, "input gradient", l.dx.rowsOf(), dx)
+	})
+}
+
+// TestWinogradTransforms compares the transforms of all tiers bit for bit.
+func TestWinogradTransforms(t *testing.T) {
+	rnd := source(t)
+	const n, stride, row = 5, 7 * Width, 13 * Width
+	src := normals(rnd, 16*stride)
+	taps := normals(rnd, 9*tapStride)
+	bias := [Width]float32(normals(rnd, Width))
+	run := func(k tier) [][]float32 {
+		var out [][]float32
+		fresh := func(n int) []float32 {
+			out = append(out, make([]float32, n))
+			return out[len(out)-1]
+		}
+		k.winoInput(n, fresh(16*stride), stride, src, row)
+		k.winoGrad(n, fresh(16*stride), stride, src, row)
+		k.winoWeights(n, fresh(16*stride), stride, taps)
+		k.winoWeightGrad(n, fresh(9*tapStride), src, stride)
+		for _, odd := range []bool{false, true} {
+			for _, floor := range []float32{0, lowest} {
+				k.winoOutput(n, fresh(2*n*Width), fresh(2*n*Width), src, stride, &bias, floor, odd)
+			}
+		}
+		return out
+	}
+	want, got := run(generic), run(best())
+	for i := range want {
+		for j := range want[i] {
+			if !same(got[i][j], want[i][j]) {
+				t.Fatalf("transform %d, float %d is %x, the plain tier has %x", i, j, got[i][j], want[i][j])
+			}
+		}
+	}
+}
