@@ -134,7 +134,7 @@ func (p *program) dataShow(o dataset.Options, images int) error {
 }
 
 func (p *program) dataFetchCommand() *cobra.Command {
-	var folder string
+	var folder, from string
 	cmd := &cobra.Command{
 		Use:   "fetch SOURCE",
 		Short: "download a known data set, with checksums",
@@ -145,10 +145,11 @@ SHA-256 and placed only when it is whole; what was downloaded before an interrup
 		ValidArgsFunction: p.completeSources,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.graceful.Store(true)
-			return p.fetch(cmd.Context(), args[0], folder)
+			return p.fetch(cmd.Context(), args[0], folder, from)
 		},
 	}
 	cmd.Flags().StringVar(&folder, "to", "", "put it into `FOLDER`/SOURCE instead")
+	cmd.Flags().StringVar(&from, "from", "", "download from the mirror at `URL`; the checksums stay the publisher's")
 	return cmd
 }
 

@@ -55,10 +55,11 @@ func (p *program) evaluate(ctx context.Context, path string, o dataset.Options, 
 	if err != nil {
 		return err
 	}
-	view, classes, err := p.modelRows(m, path, o, train)
+	view, set, err := p.modelRows(m, path, o, train)
 	if err != nil {
 		return err
 	}
+	classes := set.Classes
 	start := time.Now()
 	e, err := m.Evaluate(ctx, view)
 	took := time.Since(start)
@@ -72,6 +73,11 @@ func (p *program) evaluate(ctx context.Context, path string, o dataset.Options, 
 	fmt.Fprintf(p.out, "rows      %s\nloss      %.4f\naccuracy  %.4f ± %.4f (standard error)\nmacro     precision %.4f  recall %.4f  f1 %.4f\ntime      %s, %s per batch of %d\n",
 		thousands(int64(e.Rows)), e.Scores.Loss, e.Scores.Accuracy, standardError(e.Scores.Accuracy, e.Rows),
 		e.Scores.Precision, e.Scores.Recall, e.Scores.F1, durationText(took), durationText(took/time.Duration(max(batches, 1))), testBatch)
+	if !train {
+		if err := p.recordTest(ctx, m, path, set.Fingerprint, e); err != nil {
+			return err
+		}
+	}
 	fmt.Fprintln(p.out)
 	if err := classTable(classes, e.Classes).write(p.out, "", terminalWidth(p.out)); err != nil {
 		return err
@@ -83,7 +89,7 @@ func (p *program) evaluate(ctx context.Context, path string, o dataset.Options, 
 }
 
 // modelRows loads rows for a model and prepares them as it was taught.
-func (p *program) modelRows(m *trainer.Model, path string, o dataset.Options, train bool) (dataset.View, []string, error) {
+func (p *program) modelRows(m *trainer.Model, path string, o dataset.Options, train bool) (dataset.View, *dataset.Set, error) {
 	var none dataset.View
 	if o.Source == "" {
 		return none, nil, usage(fmt.Errorf("evaluate %q: on what data?", path), "--data SOURCE, such as fashion-mnist or test.csv")
@@ -111,7 +117,7 @@ func (p *program) modelRows(m *trainer.Model, path string, o dataset.Options, tr
 	if view.Unknown > 0 {
 		p.warn(fmt.Sprintf("%s with a level that no training row had: all its columns are zero", plural(view.Unknown, "cell")))
 	}
-	return view, set.Classes, nil
+	return view, set, nil
 }
 
 // writeConfusion prints the matrix: rows are true classes, columns predicted ones by number.

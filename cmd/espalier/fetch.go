@@ -2,18 +2,35 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"espalier/trainer/dataset"
 )
 
 // fetch downloads a known data set and says how far it is.
-func (p *program) fetch(ctx context.Context, name, folder string) error {
+func (p *program) fetch(ctx context.Context, name, folder, from string) error {
+	var names []string
+	for _, k := range dataset.Known(".") {
+		if k.Name == name && k.Embedded {
+			_, err := fmt.Fprintf(p.out, "%s is part of the program\n", name)
+			return err
+		}
+		if !k.Embedded {
+			names = append(names, k.Name)
+		}
+	}
+	if !slices.Contains(names, name) {
+		return usage(fmt.Errorf("fetch %q: no such data set", name), suggestion(name, names))
+	}
+	if from != "" && !strings.HasSuffix(from, "/") {
+		from += "/"
+	}
 	var spoke time.Time
 	live, last := isTerminal(p.err) && !p.quiet, ""
-	where, err := dataset.Fetch(ctx, name, dataset.FetchOptions{Dir: folder, Progress: func(f dataset.FetchProgress) {
+	where, err := dataset.Fetch(ctx, name, dataset.FetchOptions{Dir: folder, BaseURL: from, Progress: func(f dataset.FetchProgress) {
 		file, done, total := f.File, f.Done, f.Total
 		switch {
 		case p.quiet:
@@ -38,9 +55,6 @@ func (p *program) fetch(ctx context.Context, name, folder string) error {
 	}
 	if i := interruptionOf(ctx); i != nil {
 		return &failure{err: i, code: i.code(), hints: []string{"what came is kept; go on with: espalier data fetch " + shellQuote(name)}}
-	}
-	if field := (*dataset.FieldError)(nil); errors.As(err, &field) {
-		return usage(err)
 	}
 	if err != nil {
 		return hint(err, "run it again: what came is kept")

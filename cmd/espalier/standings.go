@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"espalier/search"
 )
@@ -27,10 +28,7 @@ func columnsOf(s *search.Sweep) *columnSet {
 
 // newBoard makes a board of all standings.
 func newBoard(s *search.Sweep, standings []search.Standing) *board {
-	b := &board{all: search.NewBoard(s, standings, programVersion()), sweep: s, columns: columnsOf(s), precision: -1}
-	for i := range standings {
-		b.rows = append(b.rows, standings[i])
-	}
+	b := &board{all: search.NewBoard(s, standings, programVersion()), sweep: s, columns: columnsOf(s), precision: -1, rows: slices.Clone(standings)}
 	return b
 }
 

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"espalier/grids"
+	"espalier/search"
+)
+
+// TestShippedSweeps runs every shipped sweep at a small size, and states what it
+// must reach: the winner's mean over folds, and accuracy on the test rows after
+// the refit. The floors are some points below what is measured; guessing gives 0.1
+// on the images and 0.33 on irises.
+func TestShippedSweeps(t *testing.T) {
+	small := []string{"data.source=\"fashion-mnist-mini\"", "data.limit=1500"}
+	tiny := []string{"data.source=\"fashion-mnist-mini\"", "data.limit=600"}
+	rows := map[string]struct {
+		set        []string
+		mean, test float64
+	}{
+		"quickstart":     {[]string{"grid.epochs=[4]"}, 0.80, 0.80},
+		"mlp-baseline-1": {append([]string{"params.epochs=5"}, small...), 0.70, 0.70},
+		"mlp-baseline-2": {append([]string{"params.epochs=5"}, small...), 0.70, 0.70},
+		"mlp-grid-1":     {append([]string{"grid.epochs=[3,6]", "grid.dropout=[0.2]"}, small...), 0.68, 0.72},
+		"mlp-grid-2":     {append([]string{"grid.epochs=[3,6]"}, small...), 0.74, 0.75},
+		"mlp-random":     {append([]string{"params.epochs=4", "search.trials=6"}, small...), 0.72, 0.74},
+		"iris":           {nil, 0.92, 0.90},
+		"cnn-1":          {append([]string{"params.epochs=3"}, tiny...), 0.35, 0.40},
+		"cnn-2":          {append([]string{"params.epochs=3"}, tiny...), 0.30, 0.30},
+		"cnn-3":          {append([]string{"params.epochs=3"}, tiny...), 0.30, 0.30},
+		"cnn-4":          {append([]string{"params.epochs=3"}, tiny...), 0.30, 0.30},
+	}
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	for _, name := range grids.Shipped() {
+		row, ok := rows[name]
+		if !ok {
+			t.Errorf("%s: no floor is stated for it", name)
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			store := filepath.Join(folder, "s.db")
+			args := []string{"-q", "--store", store, "run", name}
+			for _, s := range row.set {
+				args = append(args, "--set", s)
+			}
+			code, out, talk := espalier(args...)
+			if code != 0 {
+				t.Fatalf("exit %d\n%s%s", code, out, talk)
+			}
+			var board search.Board
+			code, text, talk := espalier("--store", store, "leaderboard", "--format", "json")
+			if err := json.Unmarshal([]byte(text), &board); code != 0 || err != nil {
+				t.Fatalf("exit %d, %v\n%s", code, err, talk)
+			}
+			if board.Rows[0].Mean == nil || *board.Rows[0].Mean < row.mean {
+				t.Errorf("the winner's mean is below %v\n%s", row.mean, out)
+			}
+			found := regexp.MustCompile(`(?m)^test      accuracy ([0-9.]+) `).FindStringSubmatch(out)
+			if found == nil {
+				t.Fatalf("no test result\n%s", out)
+			}
+			if accuracy, err := strconv.ParseFloat(found[1], 64); err != nil || accuracy < row.test {
+				t.Errorf("accuracy on the test rows is below %v\n%s", row.test, out)
+			}
+			t.Logf("mean %.4f, test %s", *board.Rows[0].Mean, found[1])
+		})
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"espalier/search"
+	"espalier/store"
+	"espalier/trainer"
+)
+
+// recordTest keeps account of looking at the test rows of a sweep: who looks
+// often and keeps the best is fooled by them. Where the store holds the model's
+// sweep, on the same data, the evaluation is recorded and the count is printed;
+// the same model a second time tells nothing new and counts once.
+func (p *program) recordTest(ctx context.Context, m *trainer.Model, path, fingerprint string, e trainer.Evaluation) error {
+	id, err := search.ParseSweepID(m.Provenance.SweepID)
+	if err != nil || fingerprint != m.Provenance.Data {
+		return nil // not the sweep's own test rows
+	}
+	known, seen, models, err := p.testsOf(ctx, id)
+	if err != nil || !known {
+		return err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read model: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	digest := hex.EncodeToString(sum[:])
+	if !models[digest] {
+		st, err := p.openExisting()
+		var held *store.HeldError
+		if errors.As(err, &held) {
+			p.warn("the store is in use: this look at the test rows is not recorded")
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		defer st.Close()
+		if err := st.Record(ctx, id, search.Fact{Test: &search.TestRecord{Model: digest, Result: e, Recorded: time.Now()}}); err != nil {
+			return err
+		}
+		seen++
+	}
+	_, err = fmt.Fprintf(p.out, "looks     %s of the sweep evaluated on these test rows so far\n", plural(seen, "model"))
+	return err
+}
+
+// testsOf counts what the store knows of evaluations on a sweep's test rows; known
+// is false where there is no store or it does not hold the sweep.
+func (p *program) testsOf(ctx context.Context, id search.SweepID) (known bool, seen int, models map[string]bool, err error) {
+	models = map[string]bool{}
+	err = p.withReader(func(l *store.Reader) error {
+		sweeps, err := l.Sweeps(ctx)
+		if err != nil {
+			return err
+		}
+		for _, e := range sweeps {
+			known = known || e.ID == id
+		}
+		for f, err := range l.Facts(ctx, id) {
+			if err != nil {
+				return err
+			}
+			if f.Test != nil {
+				models[f.Test.Model] = true
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, store.ErrNoStore) {
+		err = nil
+	}
+	return known, len(models), models, err
+}
