@@ -145,6 +145,27 @@ func TestCountHuge(t *testing.T) {
 	}
 }
 
+// TestConditionsOnRanges: a value of a range is found by its number.
+func TestConditionsOnRanges(t *testing.T) {
+	g := parseGrid(t, `[search]
+exclude = { rate = [0.3, 1] }
+[grid]
+rate = { min = 0.1, max = 1.0, steps = 10 }
+width = { min = 2, max = 6, steps = 5 }
+m = { values = [1, 2], when = { width = [2.0, 6], rate = 0.2 } }
+`).Grid
+	// Eight rates by five widths, and m twice at two of them.
+	if g.Count() != 8*5+2 {
+		t.Errorf("Count is %d, want 42", g.Count())
+	}
+	_, err := Parse("t.toml", []byte(sweep+"[search]\nexclude = { width = [3, 2.5, \"x\"] }\n[grid]\nwidth = { min = 2, max = 6, steps = 5 }\n"))
+	want := `t.toml:7:25: search.exclude.width[1]: the axis "width" has no value 2.5; known: 2, 3, 4, 5, 6
+t.toml:7:30: search.exclude.width[2]: the axis "width" has no value "x"; known: 2, 3, 4, 5, 6`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
 // TestCountEntangled: beyond what Parse works through, Count is an upper bound and
 // says so, and Points and Draw still give points.
 func TestCountEntangled(t *testing.T) {

@@ -65,6 +65,19 @@ var badFiles = []badFile{
 			`a.toml:5:9: data.scale: must be a string, have 1`},
 	{"range with decimals and fewer than two steps", "+[grid]\nrate = { min = 0.1, max = 0.2, steps = 1.5 }\n",
 		`a.toml:7:40: grid.rate.steps: must be an integer, have 1.5`},
+	{"data of empty strings", "name = \"t\"\n[data]\nsource = \"\"\ntarget = \"\"\ntest = \"\"\n[model]\nlayers = [ {} ]\ninit = \"\"\n",
+		"a.toml:3:10: data.source: must not be empty\n" +
+			"a.toml:4:10: data.target: must be a column's name or index, have \"\"\n" +
+			"a.toml:5:8: data.test: must not be empty\n" +
+			"a.toml:8:8: model.init: must not be empty"},
+	{"target below 0", "name = \"t\"\n[data]\nsource = \"d\"\ntarget = -1\n[model]\nlayers = [ {} ]\n",
+		`a.toml:4:10: data.target: must be at least 0, have -1`},
+	{"name with a space around", "name = \" t\"\n[data]\nsource = \"d\"\n[model]\nlayers = [ {} ]\n",
+		`a.toml:1:8: name: must not start or end with a space, have " t"`},
+	{"name too long", "name = \"" + strings.Repeat("é", 201) + "\"\n[data]\nsource = \"d\"\n[model]\nlayers = [ {} ]\n",
+		`a.toml:1:8: name: must have at most 200 characters, have 201`},
+	{"fraction a string", "+[folds]\nscheme = \"holdout\"\nfraction = \"0.2\"\n",
+		`a.toml:8:12: folds.fraction: must be a number, have "0.2"`},
 	{"k of 1", "+[folds]\nk = 1\n",
 		`a.toml:7:5: folds.k: must be at least 2, have 1`},
 	{"k a string", "+[folds]\nk = \"3\"\n",

@@ -97,13 +97,14 @@ func (p Placed) hint() string {
 }
 
 // nearest finds the known name with the least edits, at most a third of the
-// word; "" where none is near. A leading "$" does not count.
+// word or one; "" where none is near. A leading "$" does not count.
 func nearest(word string, known []string) (name string, distance int) {
 	word = strings.ToLower(strings.TrimPrefix(word, "$"))
 	if word == "" || len(word) > 100 {
 		return "", 1 << 30
 	}
-	best := max(1, utf8.RuneCountInString(word)/3) + 1
+	length := utf8.RuneCountInString(word)
+	best := min(max(1, length/3), length-1) + 1 // of a single letter nothing is near
 	for _, k := range known {
 		if d := editDistance(word, strings.ToLower(strings.TrimPrefix(k, "$")), best); d < best {
 			name, best = k, d

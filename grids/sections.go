@@ -39,9 +39,9 @@ func (s section) readData() Data {
 		TestFraction: s.share("test_fraction", 0),
 		Scale:        s.text("scale", ""),
 	}
-	for name, value := range map[string]string{"source": d.Source, "test": d.Test, "scale": d.Scale} {
+	for _, name := range []string{"source", "test", "scale"} {
 		if n := s.get(name); n != nil && n.value == any("") {
-			s.fault(n, join(s.path, name), "must not be empty, have %q", value)
+			s.fault(n, join(s.path, name), "must not be empty")
 		}
 	}
 	if s.get("test") != nil {
