@@ -24,6 +24,8 @@ func (c *convolution) prepare(p *pass, i int) {
 	}
 }
 
+func (c *convolution) onMaps() bool { return true }
+
 func (c *convolution) forward(p *pass) {
 	e := kernel.MapEpilogue{Bias: c.b, ReLU: c.activation == kernel.ReLU}
 	c.conv.Forward(c.target(p).maps, c.x.values(p).maps, c.w, c.fw, e, c.scratch[p.worker])
@@ -61,6 +63,8 @@ type maxPool struct {
 	size, stride int
 }
 
+func (m *maxPool) onMaps() bool { return true }
+
 func (m *maxPool) forward(p *pass) {
 	kernel.MaxPool(m.y.values(p).maps, m.x.values(p).maps, m.size, m.stride)
 }
@@ -79,6 +83,8 @@ type averagePool struct {
 	size, stride int
 }
 
+func (a *averagePool) onMaps() bool { return true }
+
 func (a *averagePool) forward(p *pass) {
 	kernel.AveragePool(a.y.values(p).maps, a.x.values(p).maps, a.size, a.stride)
 }
@@ -92,6 +98,8 @@ func (a *averagePool) backward(p *pass) {
 
 // globalPool is the mean of each channel over all pixels.
 type globalPool struct{ x, y *tensor }
+
+func (g *globalPool) onMaps() bool { return true }
 
 func (g *globalPool) forward(p *pass) {
 	kernel.GlobalAverage(g.y.values(p).matrix, g.x.values(p).maps)

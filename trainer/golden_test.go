@@ -226,7 +226,7 @@ func TestGoldenReportedNets(t *testing.T) {
 		t.Run(name(file), func(t *testing.T) {
 			bound, count := 1e-4, len(g.Loss)
 			if kinkless(g) == 0 {
-				count = min(count, 4)
+				count = 2
 			}
 			f := fitter(t, c, Task{}, g.generated(), dataset.View{})
 			c.scatter(f.network.values, g.initial(c))

@@ -72,9 +72,36 @@ func (n *network) forward(p *pass) {
 			c.collect(p)
 			p.wait()
 		}
-		for _, o := range stage {
-			o.forward(p)
+		n.forwardStage(stage, p)
+	}
+}
+
+// mapBlock is the number of samples that go through the operations on maps together, so that what one
+// writes is still in the cache when the next reads it. Kernels tile over the images of a block.
+const mapBlock = 24
+
+// forwardStage takes the operations on maps in blocks of samples, the others at once: for a product the
+// weights are what should be read but once.
+func (n *network) forwardStage(stage []operation, p *pass) {
+	from, to := p.from, p.to
+	for i := 0; i < len(stage); {
+		maps := 0
+		for maps < len(stage)-i && stage[i+maps].onMaps() {
+			maps++
 		}
+		if maps < 2 {
+			stage[i].forward(p)
+			i++
+			continue
+		}
+		for p.from = from; p.from < to; p.from = p.to {
+			p.to = min(p.from+mapBlock, to)
+			for _, o := range stage[i : i+maps] {
+				o.forward(p)
+			}
+		}
+		p.from, p.to = from, to
+		i += maps
 	}
 }
 

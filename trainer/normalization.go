@@ -82,6 +82,8 @@ func (b *batchNorm) track(from, to, rows int) {
 	kernel.Lerp(b.movingVar[from:to], b.variance[from:to], b.decay)
 }
 
+func (b *batchNorm) onMaps() bool { return b.x.value.isMaps() }
+
 func (b *batchNorm) forward(p *pass) {
 	x, y := b.x.values(p), b.y.values(p)
 	if x.isMaps() {

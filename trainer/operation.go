@@ -60,6 +60,8 @@ func (d *dense) prepare(p *pass, i int) {
 	}
 }
 
+func (d *dense) onMaps() bool { return false }
+
 func (d *dense) forward(p *pass) {
 	e := kernel.Epilogue{Bias: d.b, ReLU: d.activation == kernel.ReLU}
 	kernel.MulAB(d.target(p).matrix, d.x.values(p).matrix, d.w, e)
@@ -117,6 +119,8 @@ type dropout struct {
 	drop drop
 }
 
+func (d *dropout) onMaps() bool { return d.x.value.isMaps() }
+
 func (d *dropout) forward(p *pass) {
 	y := d.y.values(p)
 	if !d.x.spare {
@@ -140,6 +144,8 @@ type activation struct {
 	kind kernel.Activation
 }
 
+func (a *activation) onMaps() bool { return a.x.value.isMaps() }
+
 func (a *activation) forward(p *pass) { activate(a.y.values(p), a.x.values(p), a.kind) }
 
 func (a *activation) backward(p *pass) {
@@ -153,6 +159,8 @@ func (a *activation) backward(p *pass) {
 // flatten makes vectors of maps, in the order height, width, channel. A mask passes through.
 type flatten struct{ x, y *tensor }
 
+func (f *flatten) onMaps() bool { return true }
+
 func (f *flatten) forward(p *pass) {
 	kernel.Flatten(f.y.values(p).matrix, f.x.values(p).maps)
 }
@@ -165,6 +173,8 @@ func (f *flatten) backward(p *pass) {
 
 // relayout copies a vector from rows to panels.
 type relayout struct{ x, y *tensor }
+
+func (r *relayout) onMaps() bool { return false }
 
 func (r *relayout) forward(p *pass) { r.y.values(p).copyFrom(r.x.values(p)) }
 

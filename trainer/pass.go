@@ -32,6 +32,7 @@ func (p *pass) wait() { p.crew.wait() }
 type operation interface {
 	forward(p *pass)
 	backward(p *pass) // leaves the gradient of its input, where wanted
+	onMaps() bool     // reads maps
 }
 
 // learner is an operation with a kernel. What it does here is about the whole batch, and shared out by

@@ -25,6 +25,8 @@ func (b *builder) newFork(x *tensor) *fork {
 	return f
 }
 
+func (f *fork) onMaps() bool { return f.x.value.isMaps() }
+
 func (f *fork) forward(*pass) {}
 
 func (f *fork) backward(p *pass) {
@@ -41,6 +43,8 @@ func (f *fork) backward(p *pass) {
 type join struct {
 	a, b, y *tensor
 }
+
+func (j *join) onMaps() bool { return j.y.value.isMaps() }
 
 func (j *join) forward(p *pass) {
 	y := j.y.values(p)
