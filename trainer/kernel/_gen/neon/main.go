@@ -30,6 +30,7 @@ func units() []*unit {
 		{name: "activation", write: activations},
 		{name: "norm", write: norms},
 		{name: "pool", write: pools},
+		{name: "winograd", write: winograds},
 	}
 }
 
