@@ -102,7 +102,7 @@ func softmaxRow(f *function) {
 		for j := range most {
 			v := f.load(src, 16*j)
 			if last {
-				v = f.choose(f.load(valid, 16*j), v, lowest)
+				v = f.choose(f.load(valid, 16*j), v, most[j]) // the others stay
 			}
 			f.move(most[j], larger(most[j], v))
 		}
