@@ -45,21 +45,31 @@ func Canonical(values map[string]any) []byte { return appendTable(nil, values) }
 // the count as a varint, and this for every field in byte order of the names: who
 // hashes many points that differ in few values can keep the encodings of the rest.
 func AppendCanonical(dst []byte, name string, value any) []byte {
-	return appendValue(appendString(dst, name), value)
+	dst = appendString(dst, name)
+	if b, ok := appendScalar(dst, value); ok {
+		return b
+	}
+	// Apart: what takes part in a recursion, the compiler moves to the heap, and
+	// KeyOf's buffer is not to go there.
+	return append(dst, compose(value)...)
 }
 
 func appendTable(b []byte, table map[string]any) []byte {
 	var buffer [16]string
-	names := buffer[:0]
+	b = binary.AppendUvarint(append(b, 'm'), uint64(len(table)))
+	for _, name := range appendNames(buffer[:0], table) {
+		b = AppendCanonical(b, name, table[name])
+	}
+	return b
+}
+
+// appendNames appends a table's names in byte order.
+func appendNames(names []string, table map[string]any) []string {
 	for name := range table {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	b = binary.AppendUvarint(append(b, 'm'), uint64(len(names)))
-	for _, name := range names {
-		b = AppendCanonical(b, name, table[name])
-	}
-	return b
+	return names
 }
 
 func appendString(b []byte, s string) []byte {
@@ -86,33 +96,53 @@ func appendFloat(b []byte, v float64) []byte {
 	return binary.BigEndian.AppendUint64(append(b, 'd'), math.Float64bits(v))
 }
 
-func appendValue(b []byte, value any) []byte {
+// appendScalar appends a value that holds no others; false where it is none.
+func appendScalar(b []byte, value any) ([]byte, bool) {
 	switch v := value.(type) {
 	case nil:
-		return append(b, 'n')
+		return append(b, 'n'), true
 	case bool:
 		if v {
-			return append(b, 't')
+			return append(b, 't'), true
 		}
-		return append(b, 'f')
+		return append(b, 'f'), true
 	case int64:
-		return appendInteger(b, v)
+		return appendInteger(b, v), true
 	case int:
-		return appendInteger(b, int64(v))
+		return appendInteger(b, int64(v)), true
 	case float64:
-		return appendFloat(b, v)
+		return appendFloat(b, v), true
 	case string:
-		return appendString(b, v)
+		return appendString(b, v), true
+	}
+	return b, false
+}
+
+// appendValue appends any value.
+func appendValue(b []byte, value any) []byte {
+	if b, ok := appendScalar(b, value); ok {
+		return b
+	}
+	return append(b, compose(value)...)
+}
+
+// compose encodes a value that holds others, or is of no type that TOML yields.
+func compose(value any) []byte {
+	switch v := value.(type) {
 	case []any:
-		b = binary.AppendUvarint(append(b, 'l'), uint64(len(v)))
+		b := binary.AppendUvarint([]byte{'l'}, uint64(len(v)))
 		for _, item := range v {
 			b = appendValue(b, item)
 		}
 		return b
 	case map[string]any:
-		return appendTable(b, v)
+		b := binary.AppendUvarint([]byte{'m'}, uint64(len(v)))
+		for _, name := range appendNames(nil, v) {
+			b = appendValue(appendString(b, name), v[name])
+		}
+		return b
 	}
-	return appendOther(b, reflect.ValueOf(value))
+	return appendOther(nil, reflect.ValueOf(value))
 }
 
 // appendOther encodes what Go code may put in a map but TOML never yields.
@@ -143,7 +173,7 @@ func appendOther(b []byte, v reflect.Value) []byte {
 			for _, k := range v.MapKeys() {
 				table[k.String()] = v.MapIndex(k).Interface()
 			}
-			return appendTable(b, table)
+			return append(b, compose(table)...)
 		}
 	}
 	// No parameter is of such a type; its printed form keeps the encoding total.
