@@ -48,6 +48,12 @@ func winoInput() {
 	LEAQ(Mem{Base: row, Index: row, Scale: 2}, rows.stride3)
 	p := GP64().(GPVirtual)
 	Label("tile")
+	// The next line of tiles reads two rows more.
+	LEAQ(Mem{Base: src, Index: row, Scale: 4}, p)
+	PREFETCHT0(at(p, 0))
+	PREFETCHT0(at(p, 64))
+	PREFETCHT0(Mem{Base: p, Index: row, Scale: 1})
+	PREFETCHT0(Mem{Base: p, Index: row, Scale: 1, Disp: 64})
 	for half := range 2 {
 		MOVQ(g.base, p)
 		d := func(r, c int) Mem { return rows.in(src, r, 64*c+32*half) }
@@ -91,6 +97,10 @@ func winoOutput() {
 	p := GP64().(GPVirtual)
 	Label("tile")
 	var y [2][2][2]VecVirtual // half, row, column
+	PREFETCHT0(at(row0, 512))
+	PREFETCHT0(at(row0, 576))
+	PREFETCHT0(at(row1, 512))
+	PREFETCHT0(at(row1, 576))
 	for half := range 2 {
 		var z [2][4]VecVirtual
 		MOVQ(src, p)
