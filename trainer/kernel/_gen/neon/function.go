@@ -101,14 +101,6 @@ func (f *function) pointer(name string) gp {
 	return r
 }
 
-func (f *function) pointers(names ...string) []gp {
-	var rs []gp
-	for _, name := range names {
-		rs = append(rs, f.pointer(name))
-	}
-	return rs
-}
-
 // parameter broadcasts a parameter of four bytes.
 func (f *function) parameter(name string) vec {
 	r := f.gp()
