@@ -78,10 +78,11 @@ func TestNoAllocation(t *testing.T) {
 			BiasGradient(vec, my)
 		}},
 		{"pooling", func() {
-			MaxPool(pooled, my, 2, 2)
-			MaxPoolBackward(my, pooled, my, pooled, 2, 2, true)
-			AveragePool(pooled, my, 2, 2)
-			AveragePoolBackward(my, pooled, 2, 2)
+			pool := Pool{Size: [2]int{2, 2}, Stride: [2]int{2, 2}}
+			pool.Max(pooled, my)
+			pool.MaxBackward(my, pooled, my, pooled, true)
+			pool.Average(pooled, my)
+			pool.AverageBackward(my, pooled)
 			GlobalAverage(mean, my)
 			GlobalAverageBackward(my, mean)
 			Flatten(flatMaps, my)

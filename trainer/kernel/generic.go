@@ -54,8 +54,8 @@ func (t tier) gradInputPanel(k *gradConstants, mean *[Width]float32, rows int, d
 	gradInputPanelGeneric(k, mean, rows, dx, dxRow, dy, dyRow, x, xRow)
 }
 
-func (t tier) maxRow(y, x []float32, size, step, row int) { maxRowGeneric(y, x, size, step, row) }
-func (t tier) sumRow(y, x []float32, size, step, row int) { sumRowGeneric(y, x, size, step, row) }
-func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, size, step int, relu bool) {
-	maxRowBackwardGeneric(dx, dxRow, dy, y, x, xRow, size, step, relu)
+func (t tier) maxRow(y, x []float32, kh, kw, step, row int) { maxRowGeneric(y, x, kh, kw, step, row) }
+func (t tier) sumRow(y, x []float32, kh, kw, step, row int) { sumRowGeneric(y, x, kh, kw, step, row) }
+func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, kh, kw, step int, relu bool) {
+	maxRowBackwardGeneric(dx, dxRow, dy, y, x, xRow, kh, kw, step, relu)
 }

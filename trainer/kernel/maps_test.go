@@ -15,50 +15,59 @@ func randomMaps(r *rand.Rand, halo int) Maps {
 // like is random maps of m's shape with a halo of their own.
 func (m Maps) like(r *rand.Rand) Maps { return maps(r, m.N, m.H, m.W, m.C, r.IntN(3), false) }
 
-// window calls f for every pixel of the pooling window at (oy, ox), in row order.
-func window(oy, ox, size, stride int, f func(y, x int)) {
-	for k := range size * size {
-		f(oy*stride+k/size, ox*stride+k%size)
-	}
-}
-
+// TestPooling compares with plain loops over windows and what of them lies inside.
 func TestPooling(t *testing.T) {
 	eachTier(t, func(t *testing.T, k tier) {
 		rnd := source(t)
-		for range 80 {
+		for range 120 {
 			x := randomMaps(rnd, rnd.IntN(3))
 			// Few values, so that windows have ties.
 			x.each(func(n, y, px, c int) { x.Set(n, y, px, c, float32(rnd.IntN(5)-1)) })
-			size, stride := 1+rnd.IntN(min(4, x.H, x.W)), 1+rnd.IntN(3)
-			if rnd.IntN(2) == 0 && min(x.H, x.W) > 1 {
-				size, stride = 2, 2
+			p := Pool{Size: [2]int{1 + rnd.IntN(4), 1 + rnd.IntN(4)}, Stride: [2]int{1 + rnd.IntN(3), 1 + rnd.IntN(3)}, Same: rnd.IntN(2) == 0}
+			if rnd.IntN(2) == 0 {
+				p.Size, p.Stride = [2]int{2, 2}, [2]int{2, 2}
 			}
-			name := fmt.Sprintf("%d maps of %d×%d×%d, windows of %d, %d apart", x.N, x.H, x.W, x.C, size, stride)
-			oh, ow := PoolSize(x.H, size, stride), PoolSize(x.W, size, stride)
+			oh, ow := p.Out(x.H, x.W)
+			if oh < 1 || ow < 1 {
+				continue
+			}
+			name := fmt.Sprintf("%d maps of %d×%d×%d, %+v", x.N, x.H, x.W, x.C, p)
 			y, mean := maps(rnd, x.N, oh, ow, x.C, rnd.IntN(2), false), maps(rnd, x.N, oh, ow, x.C, rnd.IntN(2), false)
 			dy := y.like(rnd)
 			dx, dmean := x.like(rnd), x.like(rnd)
 			positive := rnd.IntN(2) == 0
-			k.maxPool(y, x, size, stride)
-			k.averagePool(mean, x, size, stride)
-			k.maxPoolBackward(dx, dy, x, y, size, stride, positive)
-			k.averagePoolBackward(dmean, dy, size, stride)
-			wantDX, wantMean := NewMaps(make([]float32, len(x.Data)), x.N, x.H, x.W, x.C, x.Halo), NewMaps(make([]float32, len(x.Data)), x.N, x.H, x.W, x.C, x.Halo)
+			k.maxPool(p, y, x)
+			k.averagePool(p, mean, x)
+			k.maxPoolBackward(p, dx, dy, x, y, positive)
+			k.averagePoolBackward(p, dmean, dy)
+			wantDX, wantMean := x.like(rnd), x.like(rnd)
+			clear(wantDX.Data)
+			clear(wantMean.Data)
 			y.each(func(n, oy, ox, c int) {
-				top, sum := float32(math.Inf(-1)), float32(0)
+				top, sum, count := float32(math.Inf(-1)), float32(0), 0
 				ty, tx := -1, -1
-				window(oy, ox, size, stride, func(iy, ix int) {
-					v := x.At(n, iy, ix, c)
-					if v > top {
+				v, h := p.axis(0, x.H), p.axis(1, x.W)
+				window := func(f func(iy, ix int)) {
+					for i := range v.size * h.size {
+						if iy, ix := oy*v.stride-v.before+i/h.size, ox*h.stride-h.before+i%h.size; x.inside(iy, ix) {
+							f(iy, ix)
+						}
+					}
+				}
+				window(func(iy, ix int) {
+					if v := x.At(n, iy, ix, c); v > top {
 						top, ty, tx = v, iy, ix
 					}
-					sum += v
-					wantMean.Set(n, iy, ix, c, wantMean.At(n, iy, ix, c)+float32(dy.At(n, oy, ox, c)*(1/float32(size*size))))
+					sum += x.At(n, iy, ix, c)
+					count++
+				})
+				window(func(iy, ix int) {
+					wantMean.Set(n, iy, ix, c, wantMean.At(n, iy, ix, c)+float32(dy.At(n, oy, ox, c)*(1/float32(count))))
 				})
 				if got := y.At(n, oy, ox, c); got != top {
 					t.Fatalf("%s: maximum (%d, %d, %d, %d) is %v, want %v", name, n, oy, ox, c, got, top)
 				}
-				if got, want := mean.At(n, oy, ox, c), sum*(1/float32(size*size)); !same(got, want) {
+				if got, want := mean.At(n, oy, ox, c), sum*(1/float32(count)); got != want {
 					t.Fatalf("%s: mean (%d, %d, %d, %d) is %v, want %v", name, n, oy, ox, c, got, want)
 				}
 				if !positive || top > 0 {
@@ -69,7 +78,7 @@ func TestPooling(t *testing.T) {
 				if got, want := dx.At(n, iy, ix, c), wantDX.At(n, iy, ix, c); got != want {
 					t.Fatalf("%s: gradient of the maximum (%d, %d, %d, %d) is %v, want %v", name, n, iy, ix, c, got, want)
 				}
-				if got, want := dmean.At(n, iy, ix, c), wantMean.At(n, iy, ix, c); math.Abs(float64(got-want)) > 1e-6 {
+				if got, want := dmean.At(n, iy, ix, c), wantMean.At(n, iy, ix, c); got != want {
 					t.Fatalf("%s: gradient of the mean (%d, %d, %d, %d) is %v, want %v", name, n, iy, ix, c, got, want)
 				}
 			})
@@ -78,6 +87,27 @@ func TestPooling(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestPoolSizes(t *testing.T) {
+	for _, row := range []struct {
+		name         string
+		p            Pool
+		h, w, oh, ow int
+	}{
+		{"halves", Pool{Size: [2]int{2, 2}, Stride: [2]int{2, 2}}, 28, 7, 14, 3},
+		{"halves rounded up", Pool{Size: [2]int{2, 2}, Stride: [2]int{2, 2}, Same: true}, 28, 7, 14, 4},
+		{"overlapping", Pool{Size: [2]int{3, 2}, Stride: [2]int{2, 1}}, 7, 7, 3, 6},
+		{"larger than the map", Pool{Size: [2]int{4, 1}, Stride: [2]int{1, 1}}, 3, 3, 0, 3},
+		{"larger than the map, padded", Pool{Size: [2]int{4, 1}, Stride: [2]int{1, 1}, Same: true}, 3, 3, 3, 3},
+		{"no stride", Pool{Size: [2]int{2, 2}}, 4, 4, 0, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if oh, ow := row.p.Out(row.h, row.w); oh != row.oh || ow != row.ow {
+				t.Errorf("got %d×%d, want %d×%d", oh, ow, row.oh, row.ow)
+			}
+		})
+	}
 }
 
 func TestGlobalAverage(t *testing.T) {

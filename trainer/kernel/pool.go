@@ -2,34 +2,35 @@ package kernel
 
 import "fmt"
 
-// Pooling windows are size×size pixels, stride apart, without padding: outputs are ⌊(H-size)/stride⌋+1,
-// and input pixels that no window reaches have no gradient.
-
-// PoolSize is the output size of a pooling over n pixels; below 1 the window does not fit.
-func PoolSize(n, size, stride int) int {
-	if size < 1 || stride < 1 || n < size {
-		return 0
-	}
-	return (n-size)/stride + 1
+// Pool is a pooling: windows of Size pixels (rows, columns), Stride apart. Without Same there is no
+// padding, outputs are ⌊(n-size)/stride⌋+1, and input pixels that no window reaches have no gradient.
+// With Same outputs are ⌈n/stride⌉ and windows reach over the edge as in Keras; what lies outside
+// counts neither for the maximum nor for the mean.
+type Pool struct {
+	Size, Stride [2]int
+	Same         bool
 }
 
-// MaxPool is the maximum over every window.
-func MaxPool(y, x Maps, size, stride int) { active().maxPool(y, x, size, stride) }
+// Out is the output size; below 1 along an axis where no window fits.
+func (p Pool) Out(h, w int) (oh, ow int) {
+	return p.axis(0, h).out, p.axis(1, w).out
+}
 
-// MaxPoolBackward sends every dy to the first of its window's pixels, in row order, that holds the
+// Max is the maximum over every window.
+func (p Pool) Max(y, x Maps) { active().maxPool(p, y, x) }
+
+// MaxBackward sends every dy to the first of its window's pixels, in row order, that holds the
 // maximum; x and y are those of the forward pass. With relu only windows with y > 0 pass it on: where
 // x is the output of a ReLU, dx is then the gradient at the ReLU's input.
-func MaxPoolBackward(dx, dy, x, y Maps, size, stride int, relu bool) {
-	active().maxPoolBackward(dx, dy, x, y, size, stride, relu)
+func (p Pool) MaxBackward(dx, dy, x, y Maps, relu bool) {
+	active().maxPoolBackward(p, dx, dy, x, y, relu)
 }
 
-// AveragePool is the mean over every window.
-func AveragePool(y, x Maps, size, stride int) { active().averagePool(y, x, size, stride) }
+// Average is the mean over every window.
+func (p Pool) Average(y, x Maps) { active().averagePool(p, y, x) }
 
-// AveragePoolBackward is the gradient of AveragePool.
-func AveragePoolBackward(dx, dy Maps, size, stride int) {
-	active().averagePoolBackward(dx, dy, size, stride)
-}
+// AverageBackward is the gradient of Average.
+func (p Pool) AverageBackward(dx, dy Maps) { active().averagePoolBackward(p, dx, dy) }
 
 // GlobalAverage is the mean over all pixels of every image and channel: y is N×C.
 func GlobalAverage(y Matrix, x Maps) { active().globalAverage(y, x) }
@@ -37,83 +38,118 @@ func GlobalAverage(y Matrix, x Maps) { active().globalAverage(y, x) }
 // GlobalAverageBackward is the gradient of GlobalAverage.
 func GlobalAverageBackward(dx Maps, dy Matrix) { active().globalAverageBackward(dx, dy) }
 
-func checkPool(what string, y, x Maps, size, stride int) {
-	x.check(what)
-	y.check(what)
-	if x.Packed || y.Packed || y.N != x.N || y.C != x.C || y.H != PoolSize(x.H, size, stride) || y.W != PoolSize(x.W, size, stride) {
-		panic(fmt.Sprintf("kernel: %s: windows of %d, %d apart, do not take %d maps of %d×%d×%d to %d of %d×%d×%d",
-			what, size, stride, x.N, x.H, x.W, x.C, y.N, y.H, y.W, y.C))
+// windows are those of one axis: out of them, of size pixels of n, the first beginning before pixel 0.
+type windows struct{ n, out, size, stride, before int }
+
+func (p Pool) axis(i, n int) windows {
+	w := windows{n: n, size: p.Size[i], stride: p.Stride[i]}
+	if w.size < 1 || w.stride < 1 || n < 1 || !p.Same && n < w.size {
+		return w
 	}
+	w.out, w.before, _ = extent(n, w.size, w.stride, p.Same)
+	return w
 }
 
-func (t tier) maxPool(y, x Maps, size, stride int) {
-	checkPool("MaxPool", y, x, size, stride)
-	for n := range y.N {
-		for p := range y.panels() {
-			for oy := range y.H {
-				t.maxRow(y.Row(n, p, oy), x.tail(n, p, oy*stride, 0), size, stride*Width, x.row())
-			}
-		}
-	}
+// at is window o without what lies outside the map.
+func (w windows) at(o int) (first, size int) {
+	first = o*w.stride - w.before
+	end := min(first+w.size, w.n)
+	first = max(first, 0)
+	return first, end - first
 }
 
-func (t tier) maxPoolBackward(dx, dy, x, y Maps, size, stride int, relu bool) {
-	checkPool("MaxPoolBackward", y, x, size, stride)
-	checkMaps("MaxPoolBackward", dx, x)
-	checkMaps("MaxPoolBackward", dy, y)
-	for n := range y.N {
-		for p := range y.panels() {
-			for iy := range dx.H {
-				clear(dx.Row(n, p, iy))
-			}
-			for oy := range y.H {
-				t.maxRowBackward(dx.tail(n, p, oy*stride, 0), dx.row(), dy.Row(n, p, oy), y.Row(n, p, oy), x.tail(n, p, oy*stride, 0), x.row(), size, stride*Width, relu)
-			}
-		}
+// alike is how many windows from o on are as complete as that at o, which may be one by itself.
+func (w windows) alike(o int) int {
+	if _, size := w.at(o); size < w.size {
+		return 1
 	}
+	return min((w.n+w.before-w.size)/w.stride+1, w.out) - o
 }
 
-func (t tier) averagePool(y, x Maps, size, stride int) {
-	checkPool("AveragePool", y, x, size, stride)
-	scale := 1 / float32(size*size)
-	for n := range y.N {
-		for p := range y.panels() {
-			for oy := range y.H {
-				t.sumRow(y.Row(n, p, oy), x.tail(n, p, oy*stride, 0), size, stride*Width, x.row())
-				t.scaleBy(y.Row(n, p, oy), scale)
-			}
-		}
-	}
-}
-
-func (t tier) averagePoolBackward(dx, dy Maps, size, stride int) {
-	checkPool("AveragePoolBackward", dy, dx, size, stride)
-	scale := 1 / float32(size*size)
-	for n := range dy.N {
-		for p := range dy.panels() {
-			for iy := range dx.H {
-				clear(dx.Row(n, p, iy))
-			}
-			for oy := range dy.H {
-				from := dy.Row(n, p, oy)
-				for ky := range size {
-					to := dx.tail(n, p, oy*stride+ky, 0)
-					if stride == 1 {
-						// Neighbouring windows overlap: one pass for each column of the window.
-						for kx := range size {
-							t.axpy(to[kx*Width:][:len(from)], from, scale)
-						}
-						continue
-					}
-					for ox := range dy.W {
-						for kx := range size {
-							t.axpy(to[(ox*stride+kx)*Width:][:Width], from[ox*Width:][:Width], scale)
-						}
-					}
+// each calls f for every stretch of alike windows of a row of n images' panels: n windows from (oy, ox)
+// on, the first of kh×kw pixels from (y, x) on.
+func (p Pool) each(m Maps, f func(image, panel int, s stretch)) {
+	v, h := p.axis(0, m.H), p.axis(1, m.W)
+	for image := range m.N {
+		for panel := range m.panels() {
+			for oy := range v.out {
+				s := stretch{oy: oy, step: h.stride * Width}
+				s.y, s.kh = v.at(oy)
+				for s.ox = 0; s.ox < h.out; s.ox += s.n {
+					s.n = h.alike(s.ox)
+					s.x, s.kw = h.at(s.ox)
+					f(image, panel, s)
 				}
 			}
 		}
 	}
+}
+
+// stretch is n neighbouring output pixels from (oy, ox) on whose windows are kh×kw pixels, step floats
+// apart from (y, x) on.
+type stretch struct{ oy, ox, n, y, x, kh, kw, step int }
+
+// out is the stretch's part of the output.
+func (s *stretch) out(m Maps, image, panel int) []float32 {
+	return m.tail(image, panel, s.oy, s.ox)[:s.n*Width]
+}
+
+// in is the input from its first window on.
+func (s *stretch) in(m Maps, image, panel int) []float32 { return m.tail(image, panel, s.y, s.x) }
+
+func (p Pool) check(what string, y, x Maps) {
+	x.check(what)
+	y.check(what)
+	oh, ow := p.Out(x.H, x.W)
+	if x.Packed || y.Packed || y.N != x.N || y.C != x.C || y.H != oh || y.W != ow {
+		panic(fmt.Sprintf("kernel: %s: windows of %v, %v apart, do not take %d maps of %d×%d×%d to %d of %d×%d×%d",
+			what, p.Size, p.Stride, x.N, x.H, x.W, x.C, y.N, y.H, y.W, y.C))
+	}
+}
+
+func (t tier) maxPool(p Pool, y, x Maps) {
+	p.check("Max", y, x)
+	p.each(x, func(n, q int, s stretch) {
+		t.maxRow(s.out(y, n, q), s.in(x, n, q), s.kh, s.kw, s.step, x.row())
+	})
+}
+
+func (t tier) maxPoolBackward(p Pool, dx, dy, x, y Maps, relu bool) {
+	p.check("MaxBackward", y, x)
+	checkMaps("MaxBackward", dx, x)
+	checkMaps("MaxBackward", dy, y)
+	p.each(x, func(n, q int, s stretch) {
+		dx.clearFirst(n, q, s)
+		t.maxRowBackward(s.in(dx, n, q), dx.row(), s.out(dy, n, q), s.out(y, n, q), s.in(x, n, q), x.row(), s.kh, s.kw, s.step, relu)
+	})
+}
+
+// clearFirst zeroes an image's panel when its first stretch comes: it is still in the cache when the
+// gradients are added.
+func (m Maps) clearFirst(image, panel int, s stretch) {
+	if s.oy > 0 || s.ox > 0 {
+		return
+	}
+	for y := range m.H {
+		clear(m.Row(image, panel, y))
+	}
+}
+
+func (t tier) averagePool(p Pool, y, x Maps) {
+	p.check("Average", y, x)
+	p.each(x, func(n, q int, s stretch) {
+		out := s.out(y, n, q)
+		t.sumRow(out, s.in(x, n, q), s.kh, s.kw, s.step, x.row())
+		t.scaleBy(out, 1/float32(s.kh*s.kw))
+	})
+}
+
+func (t tier) averagePoolBackward(p Pool, dx, dy Maps) {
+	p.check("AverageBackward", dy, dx)
+	p.each(dx, func(n, q int, s stretch) {
+		dx.clearFirst(n, q, s)
+		t.spreadRow(s.in(dx, n, q), dx.row(), s.out(dy, n, q), s.kh, s.kw, s.step, 1/float32(s.kh*s.kw))
+	})
 }
 
 func (t tier) globalAverage(y Matrix, x Maps) {
@@ -152,52 +188,25 @@ func (t tier) globalAverageBackward(dx Maps, dy Matrix) {
 	}
 }
 
-// maxRowGeneric takes the maximum of size×size windows whose first pixels are step floats apart, for
-// as many pixels as y holds.
-func maxRowGeneric(y, x []float32, size, step, row int) {
-	for o := 0; o < len(y)/Width; o++ {
-		best := [Width]float32(x[o*step:])
-		for k := 1; k < size*size; k++ {
-			for i, v := range (*[Width]float32)(x[o*step+k/size*row+k%size*Width:]) {
-				if !(best[i] > v) {
-					best[i] = v
-				}
-			}
-		}
-		*(*[Width]float32)(y[o*Width:]) = best
-	}
+// reach is the number of output pixels of n floats, at least one; it panics unless their windows lie
+// in x, which the assembly does not look at.
+func reach(n int, x []float32, kh, kw, step, row int) int {
+	n /= Width
+	_ = x[(n-1)*step+(kh-1)*row+(kw-1)*Width+Width-1]
+	return n
 }
 
-// maxRowBackwardGeneric adds dy to the first pixel of each window that equals y.
-func maxRowBackwardGeneric(dx []float32, dxRow int, dy, y, x []float32, xRow, size, step int, relu bool) {
-	for o := 0; o < len(y)/Width; o++ {
-		top, grad := (*[Width]float32)(y[o*Width:]), [Width]float32(dy[o*Width:])
-		for i, v := range top {
-			if relu && !(v > 0) {
-				grad[i] = 0
-			}
-		}
-		for k := range size * size {
-			to := (*[Width]float32)(dx[o*step+k/size*dxRow+k%size*Width:])
-			for i, v := range (*[Width]float32)(x[o*step+k/size*xRow+k%size*Width:]) {
-				if v == top[i] {
-					to[i] += grad[i]
-					grad[i] = 0
-				}
-			}
-		}
-	}
+// PoolSize, MaxPool, MaxPoolBackward, AveragePool and AveragePoolBackward are Pool's methods for square
+// windows without padding.
+func PoolSize(n, size, stride int) int { return square(size, stride).axis(0, n).out }
+
+func square(size, stride int) Pool {
+	return Pool{Size: [2]int{size, size}, Stride: [2]int{stride, stride}}
 }
 
-// sumRowGeneric is maxRowGeneric with sums, in row order.
-func sumRowGeneric(y, x []float32, size, step, row int) {
-	for o := 0; o < len(y)/Width; o++ {
-		sum := [Width]float32(x[o*step:])
-		for k := 1; k < size*size; k++ {
-			for i, v := range (*[Width]float32)(x[o*step+k/size*row+k%size*Width:]) {
-				sum[i] += v
-			}
-		}
-		*(*[Width]float32)(y[o*Width:]) = sum
-	}
+func MaxPool(y, x Maps, size, stride int) { square(size, stride).Max(y, x) }
+func MaxPoolBackward(dx, dy, x, y Maps, size, stride int, relu bool) {
+	square(size, stride).MaxBackward(dx, dy, x, y, relu)
 }
+func AveragePool(y, x Maps, size, stride int)           { square(size, stride).Average(y, x) }
+func AveragePoolBackward(dx, dy Maps, size, stride int) { square(size, stride).AverageBackward(dx, dy) }

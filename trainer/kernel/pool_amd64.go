@@ -1,52 +1,59 @@
 package kernel
 
-func (t tier) maxRow(y, x []float32, size, step, row int) {
+func (t tier) maxRow(y, x []float32, kh, kw, step, row int) {
 	if t != avx2 {
-		maxRowGeneric(y, x, size, step, row)
+		maxRowGeneric(y, x, kh, kw, step, row)
 		return
 	}
-	n := windows(y, x, size, step, row)
-	if size == 2 {
-		maxRow2AVX2(n, &y[0], &x[0], size, bytes(step), bytes(row))
+	n := reach(len(y), x, kh, kw, step, row)
+	if kh == 2 && kw == 2 {
+		maxRow2AVX2(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
 		return
 	}
-	maxRowAVX2(n, &y[0], &x[0], size, bytes(step), bytes(row))
+	maxRowAVX2(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
 }
 
-func (t tier) sumRow(y, x []float32, size, step, row int) {
+func (t tier) sumRow(y, x []float32, kh, kw, step, row int) {
 	if t != avx2 {
-		sumRowGeneric(y, x, size, step, row)
+		sumRowGeneric(y, x, kh, kw, step, row)
 		return
 	}
-	n := windows(y, x, size, step, row)
-	if size == 2 {
-		sumRow2AVX2(n, &y[0], &x[0], size, bytes(step), bytes(row))
+	n := reach(len(y), x, kh, kw, step, row)
+	if kh == 2 && kw == 2 {
+		sumRow2AVX2(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
 		return
 	}
-	sumRowAVX2(n, &y[0], &x[0], size, bytes(step), bytes(row))
+	sumRowAVX2(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
 }
 
-func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, size, step int, relu bool) {
+func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, kh, kw, step int, relu bool) {
 	if t != avx2 {
-		maxRowBackwardGeneric(dx, dxRow, dy, y, x, xRow, size, step, relu)
+		maxRowBackwardGeneric(dx, dxRow, dy, y, x, xRow, kh, kw, step, relu)
 		return
 	}
-	n := windows(y, x, size, step, xRow)
-	windows(dy[:len(y)], dx, size, step, dxRow)
+	n := reach(len(y), x, kh, kw, step, xRow)
+	reach(len(y), dx, kh, kw, step, dxRow)
+	_ = dy[len(y)-1]
 	mask := uint32(0)
 	if relu {
 		mask = ^mask
 	}
-	if size == 2 {
-		maxBack2AVX2(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), size, bytes(step), mask)
+	if kh == 2 && kw == 2 {
+		maxBack2AVX2(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), kh, kw, bytes(step), mask)
 		return
 	}
-	maxBackAVX2(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), size, bytes(step), mask)
+	maxBackAVX2(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), kh, kw, bytes(step), mask)
 }
 
-// windows is the number of pixels of y, at least one; it panics unless their windows lie in x.
-func windows(y, x []float32, size, step, row int) int {
-	n := len(y) / Width
-	_ = x[(n-1)*step+(size-1)*(row+Width)+Width-1]
-	return n
+func (t tier) spreadRow(dx []float32, dxRow int, dy []float32, kh, kw, step int, scale float32) {
+	if t != avx2 {
+		spreadRowGeneric(dx, dxRow, dy, kh, kw, step, scale)
+		return
+	}
+	n := reach(len(dy), dx, kh, kw, step, dxRow)
+	if kh == 2 && kw == 2 {
+		spread2AVX2(n, &dx[0], bytes(dxRow), &dy[0], kh, kw, bytes(step), scale)
+		return
+	}
+	spreadAVX2(n, &dx[0], bytes(dxRow), &dy[0], kh, kw, bytes(step), scale)
 }

@@ -4,15 +4,16 @@
 
 #include "textflag.h"
 
-// func maxRow2AVX2(n int, y *float32, x *float32, size int, step int, row int)
+// func maxRow2AVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 // Requires: AVX
-TEXT ·maxRow2AVX2(SB), NOSPLIT, $0-48
+TEXT ·maxRow2AVX2(SB), NOSPLIT, $0-56
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
-	MOVQ size+24(FP), BX
-	MOVQ step+32(FP), BX
-	MOVQ row+40(FP), SI
+	MOVQ kh+24(FP), BX
+	MOVQ kw+32(FP), BX
+	MOVQ step+40(FP), BX
+	MOVQ row+48(FP), SI
 
 pixel:
 	VMOVUPS (DX), Y0
@@ -35,15 +36,16 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func sumRow2AVX2(n int, y *float32, x *float32, size int, step int, row int)
+// func sumRow2AVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 // Requires: AVX
-TEXT ·sumRow2AVX2(SB), NOSPLIT, $0-48
+TEXT ·sumRow2AVX2(SB), NOSPLIT, $0-56
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
-	MOVQ size+24(FP), BX
-	MOVQ step+32(FP), BX
-	MOVQ row+40(FP), SI
+	MOVQ kh+24(FP), BX
+	MOVQ kw+32(FP), BX
+	MOVQ step+40(FP), BX
+	MOVQ row+48(FP), SI
 
 pixel:
 	VMOVUPS (DX), Y0
@@ -66,9 +68,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func maxBack2AVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, size int, step int, relu uint32)
+// func maxBack2AVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
 // Requires: AVX
-TEXT ·maxBack2AVX2(SB), NOSPLIT, $0-76
+TEXT ·maxBack2AVX2(SB), NOSPLIT, $0-84
 	MOVQ         n+0(FP), AX
 	MOVQ         dx+8(FP), CX
 	MOVQ         dxRow+16(FP), DX
@@ -76,9 +78,10 @@ TEXT ·maxBack2AVX2(SB), NOSPLIT, $0-76
 	MOVQ         y+32(FP), SI
 	MOVQ         x+40(FP), DI
 	MOVQ         xRow+48(FP), R8
-	MOVQ         size+56(FP), R9
-	MOVQ         step+64(FP), R9
-	VBROADCASTSS relu+72(FP), Y0
+	MOVQ         kh+56(FP), R9
+	MOVQ         kw+64(FP), R9
+	MOVQ         step+72(FP), R9
+	VBROADCASTSS relu+80(FP), Y0
 
 pixel:
 	VMOVUPS (SI), Y1
@@ -148,79 +151,122 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func maxRowAVX2(n int, y *float32, x *float32, size int, step int, row int)
+// func spread2AVX2(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)
 // Requires: AVX
-TEXT ·maxRowAVX2(SB), NOSPLIT, $0-48
-	MOVQ n+0(FP), AX
-	MOVQ y+8(FP), CX
-	MOVQ x+16(FP), DX
-	MOVQ size+24(FP), BX
-	MOVQ step+32(FP), SI
-	MOVQ row+40(FP), DI
+TEXT ·spread2AVX2(SB), NOSPLIT, $0-60
+	MOVQ         n+0(FP), AX
+	MOVQ         dx+8(FP), CX
+	MOVQ         dxRow+16(FP), DX
+	MOVQ         dy+24(FP), BX
+	MOVQ         kh+32(FP), SI
+	MOVQ         kw+40(FP), SI
+	MOVQ         step+48(FP), SI
+	VBROADCASTSS scale+56(FP), Y0
 
 pixel:
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	MOVQ    DX, R8
-	MOVQ    BX, R9
-
-tapRow:
-	MOVQ BX, R10
-	XORQ R11, R11
-
-tap:
-	VMAXPS  (R8)(R11*1), Y0, Y0
-	VMAXPS  32(R8)(R11*1), Y1, Y1
-	ADDQ    $0x40, R11
-	DECQ    R10
-	JNZ     tap
-	ADDQ    DI, R8
-	DECQ    R9
-	JNZ     tapRow
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, 32(CX)
-	ADDQ    $0x40, CX
-	ADDQ    SI, DX
+	VMULPS  (BX), Y0, Y1
+	VMULPS  32(BX), Y0, Y2
+	MOVQ    CX, DI
+	VADDPS  (DI), Y1, Y3
+	VMOVUPS Y3, (DI)
+	VADDPS  32(DI), Y2, Y3
+	VMOVUPS Y3, 32(DI)
+	VADDPS  64(DI), Y1, Y3
+	VMOVUPS Y3, 64(DI)
+	VADDPS  96(DI), Y2, Y3
+	VMOVUPS Y3, 96(DI)
+	ADDQ    DX, DI
+	VADDPS  (DI), Y1, Y3
+	VMOVUPS Y3, (DI)
+	VADDPS  32(DI), Y2, Y3
+	VMOVUPS Y3, 32(DI)
+	VADDPS  64(DI), Y1, Y1
+	VMOVUPS Y1, 64(DI)
+	VADDPS  96(DI), Y2, Y1
+	VMOVUPS Y1, 96(DI)
+	ADDQ    DX, DI
+	ADDQ    $0x40, BX
+	ADDQ    SI, CX
 	DECQ    AX
 	JNZ     pixel
 	VZEROUPPER
 	RET
 
-// func sumRowAVX2(n int, y *float32, x *float32, size int, step int, row int)
+// func maxRowAVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 // Requires: AVX
-TEXT ·sumRowAVX2(SB), NOSPLIT, $0-48
+TEXT ·maxRowAVX2(SB), NOSPLIT, $0-56
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
-	MOVQ size+24(FP), BX
-	MOVQ step+32(FP), SI
-	MOVQ row+40(FP), DI
+	MOVQ kh+24(FP), BX
+	MOVQ kw+32(FP), SI
+	MOVQ step+40(FP), DI
+	MOVQ row+48(FP), R8
+
+pixel:
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+
+tapRow:
+	MOVQ SI, R11
+	XORQ R12, R12
+
+tap:
+	VMAXPS  (R9)(R12*1), Y0, Y0
+	VMAXPS  32(R9)(R12*1), Y1, Y1
+	ADDQ    $0x40, R12
+	DECQ    R11
+	JNZ     tap
+	ADDQ    R8, R9
+	DECQ    R10
+	JNZ     tapRow
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    $0x40, CX
+	ADDQ    DI, DX
+	DECQ    AX
+	JNZ     pixel
+	VZEROUPPER
+	RET
+
+// func sumRowAVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
+// Requires: AVX
+TEXT ·sumRowAVX2(SB), NOSPLIT, $0-56
+	MOVQ n+0(FP), AX
+	MOVQ y+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ kh+24(FP), BX
+	MOVQ kw+32(FP), SI
+	MOVQ step+40(FP), DI
+	MOVQ row+48(FP), R8
 
 pixel:
 	VMOVUPS (DX), Y0
 	VMOVUPS 32(DX), Y1
 	VMOVUPS c80000000<>+0(SB), Y0
 	VMOVUPS c80000000<>+0(SB), Y1
-	MOVQ    DX, R8
-	MOVQ    BX, R9
+	MOVQ    DX, R9
+	MOVQ    BX, R10
 
 tapRow:
-	MOVQ BX, R10
-	XORQ R11, R11
+	MOVQ SI, R11
+	XORQ R12, R12
 
 tap:
-	VADDPS  (R8)(R11*1), Y0, Y0
-	VADDPS  32(R8)(R11*1), Y1, Y1
-	ADDQ    $0x40, R11
-	DECQ    R10
+	VADDPS  (R9)(R12*1), Y0, Y0
+	VADDPS  32(R9)(R12*1), Y1, Y1
+	ADDQ    $0x40, R12
+	DECQ    R11
 	JNZ     tap
-	ADDQ    DI, R8
-	DECQ    R9
+	ADDQ    R8, R9
+	DECQ    R10
 	JNZ     tapRow
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
 	ADDQ    $0x40, CX
-	ADDQ    SI, DX
+	ADDQ    DI, DX
 	DECQ    AX
 	JNZ     pixel
 	VZEROUPPER
@@ -236,9 +282,9 @@ DATA c80000000<>+24(SB)/4, $0x80000000
 DATA c80000000<>+28(SB)/4, $0x80000000
 GLOBL c80000000<>(SB), RODATA|NOPTR, $32
 
-// func maxBackAVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, size int, step int, relu uint32)
+// func maxBackAVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
 // Requires: AVX
-TEXT ·maxBackAVX2(SB), NOSPLIT, $0-76
+TEXT ·maxBackAVX2(SB), NOSPLIT, $8-84
 	MOVQ         n+0(FP), AX
 	MOVQ         dx+8(FP), CX
 	MOVQ         dxRow+16(FP), DX
@@ -246,9 +292,10 @@ TEXT ·maxBackAVX2(SB), NOSPLIT, $0-76
 	MOVQ         y+32(FP), SI
 	MOVQ         x+40(FP), DI
 	MOVQ         xRow+48(FP), R8
-	MOVQ         size+56(FP), R9
-	MOVQ         step+64(FP), R10
-	VBROADCASTSS relu+72(FP), Y0
+	MOVQ         kh+56(FP), R9
+	MOVQ         kw+64(FP), R10
+	MOVQ         step+72(FP), R11
+	VBROADCASTSS relu+80(FP), Y0
 
 pixel:
 	VMOVUPS (SI), Y1
@@ -263,36 +310,76 @@ pixel:
 	VCMPPS  $0x0e, Y5, Y2, Y5
 	VANDNPS Y0, Y5, Y5
 	VANDNPS Y4, Y5, Y4
-	MOVQ    DI, R11
-	MOVQ    CX, R12
-	MOVQ    R9, R13
+	MOVQ    DI, R12
+	MOVQ    CX, R13
+	MOVQ    R9, R14
 
 tapRow:
-	MOVQ R9, R14
-	XORQ R15, R15
+	MOVQ R10, R15
+	XORQ BP, BP
 
 tap:
-	VCMPPS  $0x00, (R11)(R15*1), Y1, Y5
+	VCMPPS  $0x00, (R12)(BP*1), Y1, Y5
 	VANDPS  Y5, Y3, Y6
-	VADDPS  (R12)(R15*1), Y6, Y6
-	VMOVUPS Y6, (R12)(R15*1)
+	VADDPS  (R13)(BP*1), Y6, Y6
+	VMOVUPS Y6, (R13)(BP*1)
 	VANDNPS Y3, Y5, Y3
-	VCMPPS  $0x00, 32(R11)(R15*1), Y2, Y5
+	VCMPPS  $0x00, 32(R12)(BP*1), Y2, Y5
 	VANDPS  Y5, Y4, Y6
-	VADDPS  32(R12)(R15*1), Y6, Y6
-	VMOVUPS Y6, 32(R12)(R15*1)
+	VADDPS  32(R13)(BP*1), Y6, Y6
+	VMOVUPS Y6, 32(R13)(BP*1)
 	VANDNPS Y4, Y5, Y4
-	ADDQ    $0x40, R15
-	DECQ    R14
+	ADDQ    $0x40, BP
+	DECQ    R15
 	JNZ     tap
-	ADDQ    R8, R11
-	ADDQ    DX, R12
-	DECQ    R13
+	ADDQ    R8, R12
+	ADDQ    DX, R13
+	DECQ    R14
 	JNZ     tapRow
 	ADDQ    $0x40, SI
 	ADDQ    $0x40, BX
-	ADDQ    R10, DI
-	ADDQ    R10, CX
+	ADDQ    R11, DI
+	ADDQ    R11, CX
+	DECQ    AX
+	JNZ     pixel
+	VZEROUPPER
+	RET
+
+// func spreadAVX2(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)
+// Requires: AVX
+TEXT ·spreadAVX2(SB), NOSPLIT, $0-60
+	MOVQ         n+0(FP), AX
+	MOVQ         dx+8(FP), CX
+	MOVQ         dxRow+16(FP), DX
+	MOVQ         dy+24(FP), BX
+	MOVQ         kh+32(FP), SI
+	MOVQ         kw+40(FP), DI
+	MOVQ         step+48(FP), R8
+	VBROADCASTSS scale+56(FP), Y0
+
+pixel:
+	VMULPS (BX), Y0, Y1
+	VMULPS 32(BX), Y0, Y2
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+
+tapRow:
+	MOVQ DI, R11
+	XORQ R12, R12
+
+tap:
+	VADDPS  (R9)(R12*1), Y1, Y3
+	VMOVUPS Y3, (R9)(R12*1)
+	VADDPS  32(R9)(R12*1), Y2, Y3
+	VMOVUPS Y3, 32(R9)(R12*1)
+	ADDQ    $0x40, R12
+	DECQ    R11
+	JNZ     tap
+	ADDQ    DX, R9
+	DECQ    R10
+	JNZ     tapRow
+	ADDQ    $0x40, BX
+	ADDQ    R8, CX
 	DECQ    AX
 	JNZ     pixel
 	VZEROUPPER

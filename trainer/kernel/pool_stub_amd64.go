@@ -5,19 +5,25 @@
 package kernel
 
 //go:noescape
-func maxRow2AVX2(n int, y *float32, x *float32, size int, step int, row int)
+func maxRow2AVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 
 //go:noescape
-func sumRow2AVX2(n int, y *float32, x *float32, size int, step int, row int)
+func sumRow2AVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 
 //go:noescape
-func maxBack2AVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, size int, step int, relu uint32)
+func maxBack2AVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
 
 //go:noescape
-func maxRowAVX2(n int, y *float32, x *float32, size int, step int, row int)
+func spread2AVX2(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)
 
 //go:noescape
-func sumRowAVX2(n int, y *float32, x *float32, size int, step int, row int)
+func maxRowAVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 
 //go:noescape
-func maxBackAVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, size int, step int, relu uint32)
+func sumRowAVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
+
+//go:noescape
+func maxBackAVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
+
+//go:noescape
+func spreadAVX2(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)

@@ -19,12 +19,13 @@ func pools() {
 		reduce("maxRow"+suffix, size, func(v Mem, acc VecVirtual) { VMAXPS(v, acc, acc) })
 		reduce("sumRow"+suffix, size, func(v Mem, acc VecVirtual) { VADDPS(v, acc, acc) })
 		maxBackward("maxBack"+suffix, size)
+		spread("spread"+suffix, size)
 	}
 }
 
 // taps runs body for size×size pixels of 64 bytes, rows apart by strides, from the bases on; the first
-// tap may be skipped. A size of 0 is read from a register.
-func taps(size int, sizeReg Register, bases, strides []GPVirtual, skip bool, body func(at []Mem)) {
+// tap may be skipped. With size 0 rows and columns are read from registers.
+func taps(size int, kh, kw Register, bases, strides []GPVirtual, skip bool, body func(at []Mem)) {
 	p := make([]GPVirtual, len(bases))
 	m := make([]Mem, len(bases))
 	for i := range p {
@@ -48,9 +49,9 @@ func taps(size int, sizeReg Register, bases, strides []GPVirtual, skip bool, bod
 		return
 	}
 	ky, kx, off := GP64(), GP64(), GP64().(GPVirtual)
-	MOVQ(sizeReg, ky)
+	MOVQ(kh, ky)
 	Label("tapRow")
-	MOVQ(sizeReg, kx)
+	MOVQ(kw, kx)
 	XORQ(off, off)
 	Label("tap")
 	for i := range p {
@@ -69,8 +70,8 @@ func taps(size int, sizeReg Register, bases, strides []GPVirtual, skip bool, bod
 
 // reduce writes n pixels of y, each from a window of x; windows are step bytes apart.
 func reduce(name string, size int, f func(v Mem, acc VecVirtual)) {
-	begin(name, "func(n int, y, x *float32, size, step, row int)")
-	n, y, x, sizeReg, step, row := pointer("n"), pointer("y"), pointer("x"), pointer("size"), pointer("step"), pointer("row")
+	begin(name, "func(n int, y, x *float32, kh, kw, step, row int)")
+	n, y, x, kh, kw, step, row := pointer("n"), pointer("y"), pointer("x"), pointer("kh"), pointer("kw"), pointer("step"), pointer("row")
 	Label("pixel")
 	acc := pair(x)
 	if size == 0 {
@@ -80,7 +81,7 @@ func reduce(name string, size int, f func(v Mem, acc VecVirtual)) {
 			VMOVUPS(bits32(0x80000000), acc[1])
 		}
 	}
-	taps(size, sizeReg, []GPVirtual{x}, []GPVirtual{row}, true, func(m []Mem) {
+	taps(size, kh, kw, []GPVirtual{x}, []GPVirtual{row}, true, func(m []Mem) {
 		f(m[0], acc[0])
 		f(m[0].Offset(32), acc[1])
 	})
@@ -96,9 +97,9 @@ func reduce(name string, size int, f func(v Mem, acc VecVirtual)) {
 // maxBackward adds dy to the first pixel of each window that equals y; with relu (all ones) only
 // where y is positive.
 func maxBackward(name string, size int) {
-	begin(name, "func(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, size, step int, relu uint32)")
+	begin(name, "func(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)")
 	n, dx, dxRow, dy, y, x, xRow := pointer("n"), pointer("dx"), pointer("dxRow"), pointer("dy"), pointer("y"), pointer("x"), pointer("xRow")
-	sizeReg, step := pointer("size"), pointer("step")
+	kh, kw, step := pointer("kh"), pointer("kw"), pointer("step")
 	relu := parameter("relu")
 	Label("pixel")
 	top, grad := pair(y), pair(dy)
@@ -108,7 +109,7 @@ func maxBackward(name string, size int) {
 		VANDNPS(relu, compare(top[j], greater, zero()), dead)
 		VANDNPS(grad[j], dead, grad[j])
 	}
-	taps(size, sizeReg, []GPVirtual{x, dx}, []GPVirtual{xRow, dxRow}, false, func(m []Mem) {
+	taps(size, kh, kw, []GPVirtual{x, dx}, []GPVirtual{xRow, dxRow}, false, func(m []Mem) {
 		for j := range 2 {
 			hit := compare(top[j], equal, m[0].Offset(32*j))
 			VMOVUPS(add(and(grad[j], hit), m[1].Offset(32*j)), m[1].Offset(32*j))
@@ -118,6 +119,25 @@ func maxBackward(name string, size int) {
 	ADDQ(U8(64), y)
 	ADDQ(U8(64), dy)
 	ADDQ(step, x)
+	ADDQ(step, dx)
+	DECQ(n)
+	JNZ(LabelRef("pixel"))
+	end()
+}
+
+// spread adds scale·dy to all pixels of its window, window after window.
+func spread(name string, size int) {
+	begin(name, "func(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)")
+	n, dx, dxRow, dy := pointer("n"), pointer("dx"), pointer("dxRow"), pointer("dy")
+	kh, kw, step, scale := pointer("kh"), pointer("kw"), pointer("step"), parameter("scale")
+	Label("pixel")
+	grad := [2]VecVirtual{mul(scale, at(dy, 0)), mul(scale, at(dy, 32))}
+	taps(size, kh, kw, []GPVirtual{dx}, []GPVirtual{dxRow}, false, func(m []Mem) {
+		for j := range 2 {
+			VMOVUPS(add(grad[j], m[0].Offset(32*j)), m[0].Offset(32*j))
+		}
+	})
+	ADDQ(U8(64), dy)
 	ADDQ(step, dx)
 	DECQ(n)
 	JNZ(LabelRef("pixel"))

@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package kernel
+
+func (t tier) spreadRow(dx []float32, dxRow int, dy []float32, kh, kw, step int, scale float32) {
+	spreadRowGeneric(dx, dxRow, dy, kh, kw, step, scale)
+}
