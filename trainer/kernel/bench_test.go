@@ -26,7 +26,7 @@ func share(b *testing.B, k tier, flops float64, f func()) {
 		for range rounds {
 			f()
 		}
-		best = max(best, flops*float64(rounds)/(clock() - start).Seconds()/1e9)
+		best = max(best, flops*float64(rounds)/(clock()-start).Seconds()/1e9)
 		b.StopTimer()
 		roof = max(roof, k.peak())
 		b.StartTimer()

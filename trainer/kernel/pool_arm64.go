@@ -1,11 +1,12 @@
 package kernel
 
-func (t tier) maxRow(y, x []float32, size, step, row int) {
-	if t != neon {
-		maxRowGeneric(y, x, size, step, row)
+func (t tier) maxRow(y, x []float32, kh, kw, step, row int) {
+	if t != neon || kh != kw {
+		maxRowGeneric(y, x, kh, kw, step, row)
 		return
 	}
-	n := windows(y, x, size, step, row)
+	size := kh
+	n := reach(len(y), x, kh, kw, step, row)
 	if size == 2 {
 		maxRow2NEON(n, &y[0], &x[0], size, bytes(step), bytes(row))
 		return
@@ -13,12 +14,13 @@ func (t tier) maxRow(y, x []float32, size, step, row int) {
 	maxRowNEON(n, &y[0], &x[0], size, bytes(step), bytes(row))
 }
 
-func (t tier) sumRow(y, x []float32, size, step, row int) {
-	if t != neon {
-		sumRowGeneric(y, x, size, step, row)
+func (t tier) sumRow(y, x []float32, kh, kw, step, row int) {
+	if t != neon || kh != kw {
+		sumRowGeneric(y, x, kh, kw, step, row)
 		return
 	}
-	n := windows(y, x, size, step, row)
+	size := kh
+	n := reach(len(y), x, kh, kw, step, row)
 	if size == 2 {
 		sumRow2NEON(n, &y[0], &x[0], size, bytes(step), bytes(row))
 		return
@@ -26,13 +28,15 @@ func (t tier) sumRow(y, x []float32, size, step, row int) {
 	sumRowNEON(n, &y[0], &x[0], size, bytes(step), bytes(row))
 }
 
-func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, size, step int, relu bool) {
-	if t != neon {
-		maxRowBackwardGeneric(dx, dxRow, dy, y, x, xRow, size, step, relu)
+func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, kh, kw, step int, relu bool) {
+	if t != neon || kh != kw {
+		maxRowBackwardGeneric(dx, dxRow, dy, y, x, xRow, kh, kw, step, relu)
 		return
 	}
-	n := windows(y, x, size, step, xRow)
-	windows(dy[:len(y)], dx, size, step, dxRow)
+	size := kh
+	n := reach(len(y), x, kh, kw, step, xRow)
+	reach(len(y), dx, kh, kw, step, dxRow)
+	_ = dy[len(y)-1]
 	mask := uint32(0)
 	if relu {
 		mask = ^mask
@@ -42,11 +46,4 @@ func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, 
 		return
 	}
 	maxBackNEON(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), size, bytes(step), mask)
-}
-
-// windows is the number of pixels of y, at least one; it panics unless their windows lie in x.
-func windows(y, x []float32, size, step, row int) int {
-	n := len(y) / Width
-	_ = x[(n-1)*step+(size-1)*(row+Width)+Width-1]
-	return n
 }
