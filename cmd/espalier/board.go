@@ -44,19 +44,19 @@ func (b *board) write(w io.Writer, format string) error {
 	return usage(fmt.Errorf("no format %q", format), suggestion(format, boardFormats))
 }
 
-// shown are the columns of a table: those asked for, or rank, trial, axes and
-// scores, with the state only where it says something.
+// shown are the columns of a table: those asked for, or rank, trial, scores and
+// axes, with the state only where it says something. Scores stand before the
+// axes because a narrow terminal cuts lines at the end.
 func (b *board) shown() []column {
 	if b.chosen != nil {
 		return b.drop(b.chosen)
 	}
-	names := []string{"mean", "std", "train", "gap"}
+	names := []string{"rank", "trial", "mean", "std", "train", "gap"}
 	if slices.ContainsFunc(b.rows, func(r search.Standing) bool { return r.State != search.Complete }) {
 		names = append(names, "state")
 	}
-	head, _ := b.columns.parse([]string{"rank", "trial"})
-	tail, _ := b.columns.parse(names)
-	return b.drop(slices.Concat(head, b.columns.axes(), tail))
+	columns, _ := b.columns.parse(names)
+	return b.drop(append(columns, b.columns.axes()...))
 }
 
 // drop leaves out the axes that have one value over all rows, under --only-changed.
@@ -106,14 +106,18 @@ func (b *board) sheet(precision int) *sheet {
 	return s
 }
 
-// origin says where the numbers come from, for people.
-func (b *board) origin() string {
-	kernel := b.all.Kernel
-	if kernel == "" {
-		kernel = "none yet"
+// origin says where the numbers come from, for people, in lines of a width.
+func (b *board) origin(width int) string {
+	return wrap(width, printable(b.all.Sweep), fmt.Sprintf("id %.12s", b.all.ID), fmt.Sprintf("data %s %.12s", printable(b.sweep.Data.Source), b.all.Data),
+		"metric "+b.all.Metric, fmt.Sprintf("seed %d", b.all.Seed), "version "+b.all.Version, "kernel "+b.all.Kernel)+mixed(b.all.Mixed)
+}
+
+// mixed warns of numbers that need not be equal bit for bit.
+func mixed(origins []string) string {
+	if len(origins) == 0 {
+		return ""
 	}
-	return fmt.Sprintf("%s  id %.12s  data %s %.12s  metric %s  seed %d  version %s  kernel %s",
-		printable(b.all.Sweep), b.all.ID, printable(b.sweep.Data.Source), b.all.Data, b.all.Metric, b.all.Seed, b.all.Version, kernel)
+	return "\nmixed: outcomes of " + strings.Join(origins, ", ") + " (--mix)"
 }
 
 func (b *board) writeTable(w io.Writer) error {
@@ -123,7 +127,7 @@ func (b *board) writeTable(w io.Writer) error {
 	if b.all.Pending > search.PendingShown {
 		fmt.Fprintf(w, "%s pending in all\n", plural(b.all.Pending, "trial"))
 	}
-	_, err := fmt.Fprintln(w, "\n"+b.origin())
+	_, err := fmt.Fprintln(w, "\n"+b.origin(b.width))
 	return err
 }
 
@@ -131,7 +135,7 @@ func (b *board) writeMarkdown(w io.Writer) error {
 	if err := b.sheet(b.places(4)).markdown(w); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(w, "\n"+strings.ReplaceAll(b.origin(), "|", `\|`))
+	_, err := fmt.Fprintln(w, "\n"+strings.ReplaceAll(b.origin(0), "|", `\|`))
 	return err
 }
 

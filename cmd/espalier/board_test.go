@@ -147,11 +147,11 @@ func TestBoardTable(t *testing.T) {
 	if err := b.sheet(3).write(&buf, "", 0); err != nil {
 		t.Fatal(err)
 	}
-	want := `rank  trial     momentum  optimizer  units   mean    std  train    gap  state
-   1  ` + trialID(b.rows[0].Trial.Key) + `            adam         128  0.890  0.010  0.940  0.050  complete
-   2  ` + trialID(b.rows[1].Trial.Key) + `            adam          64  0.860  0.010  0.910  0.050  complete
-   3  ` + trialID(b.rows[2].Trial.Key) + `       0.9  sgd           64  0.810  0.010  0.860  0.050  complete
-      ` + trialID(b.rows[3].Trial.Key) + `       0.5  sgd          128                              diverged
+	want := `rank  trial      mean    std  train    gap  state     momentum  optimizer  units
+   1  ` + trialID(b.rows[0].Trial.Key) + `  0.890  0.010  0.940  0.050  complete            adam         128
+   2  ` + trialID(b.rows[1].Trial.Key) + `  0.860  0.010  0.910  0.050  complete            adam          64
+   3  ` + trialID(b.rows[2].Trial.Key) + `  0.810  0.010  0.860  0.050  complete       0.9  sgd           64
+      ` + trialID(b.rows[3].Trial.Key) + `                              diverged       0.5  sgd          128
 `
 	if buf.String() != want {
 		t.Errorf("have\n%swant\n%s", buf.String(), want)

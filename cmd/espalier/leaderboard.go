@@ -96,7 +96,10 @@ func (p *program) leaderboard(cmd *cobra.Command, args []string, f *boardFlags) 
 
 // filter keeps the rows that meet all conditions.
 func (b *board) filter(conditions []condition) {
-	b.rows = slices.DeleteFunc(b.rows, func(r search.Standing) bool {
+	if len(conditions) == 0 {
+		return
+	}
+	b.rows = slices.DeleteFunc(slices.Clone(b.rows), func(r search.Standing) bool {
 		return slices.ContainsFunc(conditions, func(c condition) bool { return !c.holds(&r) })
 	})
 }
@@ -111,6 +114,7 @@ func (b *board) sort(by string) error {
 	if err != nil {
 		return usagef("--sort: %w", err)
 	}
+	b.rows = slices.Clone(b.rows)
 	slices.SortStableFunc(b.rows, func(x, y search.Standing) int {
 		v, w := c.value(&x), c.value(&y)
 		if down && v != nil && w != nil {

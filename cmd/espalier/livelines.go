@@ -78,6 +78,27 @@ func totalLine(s search.Status, width int, colour bool) string {
 	return line
 }
 
+// wrap joins parts by two spaces, on as many lines as the width makes necessary.
+func wrap(width int, parts ...string) string {
+	var b strings.Builder
+	at := 0
+	for i, p := range parts {
+		n := utf8.RuneCountInString(p)
+		switch {
+		case i == 0:
+		case width > 0 && at+2+n > width:
+			b.WriteByte('\n')
+			at = 0
+		default:
+			b.WriteString("  ")
+			at += 2
+		}
+		b.WriteString(p)
+		at += n
+	}
+	return b.String()
+}
+
 // leftText writes an estimate of seconds without pretending to tenths.
 func leftText(left float64) string {
 	switch {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"espalier/search"
@@ -51,7 +49,7 @@ func (p *program) lsRow(cmd *cobra.Command, l *store.Reader, e search.Enrolment)
 	if !e.Current {
 		name += " (replaced)"
 	}
-	created := e.Created.Local().Format(time.DateTime)
+	created := e.Created.Local().Format("2006-01-02 15:04")
 	s, err := e.Sweep()
 	if err != nil { // a file of an older version may not be readable any more; the sweep is still there
 		p.warn(err.Error())

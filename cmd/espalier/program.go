@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -187,7 +188,10 @@ func (p *program) openLog() error {
 	}
 	p.log = zerolog.Nop()
 	if len(writers) > 0 {
-		p.log = zerolog.New(zerolog.MultiLevelWriter(writers...)).With().Timestamp().Logger()
+		stamp := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
+			e.Str(zerolog.TimestampFieldName, time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
+		})
+		p.log = zerolog.New(zerolog.MultiLevelWriter(writers...)).Hook(stamp)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"espalier/search"
 )
@@ -26,10 +25,23 @@ func columnsOf(s *search.Sweep) *columnSet {
 	return newColumns(axes, s.Slots())
 }
 
+// listed leaves out what a board only counts: pending trials beyond the first.
+// They come last, so what is left is a part of the same slice.
+func listed(standings []search.Standing) []search.Standing {
+	pending := 0
+	for i := range standings {
+		if standings[i].State == search.Pending {
+			if pending++; pending > search.PendingShown {
+				return standings[:i]
+			}
+		}
+	}
+	return standings
+}
+
 // newBoard makes a board of all standings.
 func newBoard(s *search.Sweep, standings []search.Standing) *board {
-	b := &board{all: search.NewBoard(s, standings, programVersion()), sweep: s, columns: columnsOf(s), precision: -1, rows: slices.Clone(standings)}
-	return b
+	return &board{all: search.NewBoard(s, standings, programVersion()), sweep: s, columns: columnsOf(s), precision: -1, rows: listed(standings)}
 }
 
 // writeTop prints the first rows of the leaderboard.

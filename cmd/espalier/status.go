@@ -134,7 +134,8 @@ func statusText(s search.Status, width int, colour bool) string {
 		fmt.Fprintf(&b, "%s\n", clip(rate, width))
 	}
 	if s.Best != nil {
-		fmt.Fprintf(&b, "%s\n", clip(bestLine(s.Metric, s.Best), width))
+		fmt.Fprintf(&b, "best    %s %.4f  %s\n", s.Metric, s.Best.Mean, short(s.Best.Trial))
+		fmt.Fprintf(&b, "%s\n", clip("        "+paramsText(s.Best.Params), width))
 	}
 	if width > 0 {
 		for _, w := range s.Workers {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -19,8 +20,16 @@ func (p *program) sweepFlag(cmd *cobra.Command, sweep *string) {
 	p.completeFlag(cmd, "sweep", p.completeSweeps)
 }
 
+// readerMemory is how much a reading verb may take before it collects garbage: it
+// lives for a moment, and collecting would be a third of it.
+const readerMemory = 512 << 20
+
 // withReader opens the store for reading: through the runner where there is one.
 func (p *program) withReader(do func(*store.Reader) error) error {
+	if !p.graceful.Load() { // a verb that trains lives longer
+		debug.SetGCPercent(-1)
+		debug.SetMemoryLimit(readerMemory)
+	}
 	l, err := p.openReader()
 	if err != nil {
 		return err

@@ -40,15 +40,11 @@ func (s *sheet) write(w io.Writer, indent string, width int) error {
 	style.Options = table.OptionsNoBordersAndSeparators
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
 	style.Format.Header = text.FormatDefault
-	if width > len(indent) {
-		style.Size.WidthMax = width - len(indent)
-		style.Box.UnfinishedRow = "…"
-	}
 	t.SetStyle(style)
 	t.SuppressTrailingSpaces()
 	var b strings.Builder
 	for _, line := range strings.Split(t.Render(), "\n") {
-		b.WriteString(strings.TrimRight(indent+line, " "))
+		b.WriteString(clip(strings.TrimRight(indent+line, " "), width))
 		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, b.String())

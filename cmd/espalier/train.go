@@ -48,7 +48,7 @@ func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runF
 		}
 	}
 	if result.Failed > 0 {
-		return &failure{err: fmt.Errorf("%s of %d failed", plural(result.Failed, "fit"), result.Total), code: exitJobsFailed,
+		return &failure{err: fmt.Errorf("%d of %s failed", result.Failed, plural(result.Total, "fit")), code: exitJobsFailed,
 			hints: []string{p.commandPrefix() + " why TRIAL tells the reason", p.commandPrefix() + " retry makes them due again"}}
 	}
 	return nil
