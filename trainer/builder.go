@@ -174,6 +174,7 @@ func (b *builder) convolution(l *layer, rest []*layer, x *tensor) (y *tensor, fu
 	if b.training && x.wantsGrad() {
 		c.bw = make([]float32, c.conv.BackwardLen())
 	}
+	c.sums = c.y
 	b.push(c)
 	return c.y, fused
 }
@@ -289,6 +290,8 @@ func (b *builder) pool(l *layer, rest []*layer, x *tensor) *tensor {
 	y := b.newTensor(l.out, b.halo(rest), 0)
 	switch l.kind {
 	case kindMaxPool:
+		y.rectified, y.keep = x.rectified, x.keep
+		b.poolBias(x, y)
 		b.push(&maxPool{x: x, y: y, size: l.size[0], stride: l.strides[0]})
 	case kindAvgPool:
 		y.spare = true
@@ -298,6 +301,18 @@ func (b *builder) pool(l *layer, rest []*layer, x *tensor) *tensor {
 		b.push(&globalPool{x: x, y: y})
 	}
 	return y
+}
+
+// poolBias lets the convolution that wrote x take its bias gradient from the pooled gradient: every
+// pooled pixel's goes to one pixel of x, so the sums are the same, over fewer pixels.
+func (b *builder) poolBias(x, y *tensor) {
+	operations := b.network.operations
+	if len(operations) == 0 {
+		return
+	}
+	if c, is := operations[len(operations)-1].(*convolution); is && c.y == x && (c.activation == kernel.ReLU || c.activation == kernel.Linear) {
+		c.sums = y
+	}
 }
 
 func (b *builder) flatten(x *tensor) *tensor {

@@ -9,6 +9,7 @@ type convolution struct {
 	conv    kernel.Conv
 	w, dw   kernel.Matrix
 	b, db   []float32
+	sums    *tensor     // whose gradient adds up to the bias's: y, or what pools it
 	fw, bw  []float32   // weights as the kernels want them
 	scratch [][]float32 // one for each worker
 	masks   []kernel.Maps
@@ -47,17 +48,18 @@ func (c *convolution) backward(p *pass) {
 }
 
 func (c *convolution) gradients(p *pass) {
-	dy, x := c.y.allGrads(p).maps, c.x.all(p).maps
+	x, dy := c.x.all(p).maps, c.y.allGrads(p).maps
 	from, to := p.share(kernel.Padded(c.conv.Out) / kernel.Width)
 	if from < to {
 		c.conv.WeightGradientPanels(c.dw, dy, x, from, to, c.scratch[p.worker])
 	}
 	if c.db != nil && p.worker == 0 {
-		kernel.BiasGradient(c.db, dy)
+		kernel.BiasGradient(c.db, c.sums.allGrads(p).maps)
 	}
 }
 
-// maxPool is the largest value of each window.
+// maxPool is the largest value of each window. A mask passes through: the largest of rectified values is
+// above 0 where the one it came from is.
 type maxPool struct {
 	x, y         *tensor
 	size, stride int
@@ -72,8 +74,7 @@ func (m *maxPool) forward(p *pass) {
 func (m *maxPool) backward(p *pass) {
 	if m.x.wantsGrad() {
 		x, y := m.x.values(p).maps, m.y.values(p).maps
-		kernel.MaxPoolBackward(m.x.grads(p).maps, m.y.grads(p).maps, x, y, m.size, m.stride, m.x.rectified)
-		m.x.rescale(p)
+		kernel.MaxPoolBackward(m.x.grads(p).maps, m.y.grads(p).maps, x, y, m.size, m.stride, false)
 	}
 }
 

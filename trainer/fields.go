@@ -207,7 +207,6 @@ var (
 	nonNegative = domain{low: 0, high: math.MaxFloat32}
 	fraction    = domain{low: 0, high: 1, openHigh: true}
 	share       = domain{low: 0, high: 1, openLow: true}
-	anyReal     = domain{low: -math.MaxFloat32, high: math.MaxFloat32}
 )
 
 func (d domain) holds(x float64) bool {

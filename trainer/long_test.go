@@ -2,7 +2,6 @@ package trainer
 
 import (
 	"context"
-	"fmt"
 	"testing"
 
 	"espalier/trainer/dataset"
@@ -40,7 +39,7 @@ func TestReportedSystems(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			c := compile(t, row.spec, set.Shape, len(set.Classes))
 			m, err := Fit(context.Background(), c, Task{Streams: RefitStreams(1)}, train, dataset.View{}, func(e Epoch) error {
-				t.Log(fmt.Sprintf("epoch %d: loss %.4f, accuracy %.4f, %.1f s", e.Number, e.TrainLoss, e.TrainAccuracy, e.Seconds))
+				t.Logf("epoch %d: loss %.4f, accuracy %.4f, %.1f s", e.Number, e.TrainLoss, e.TrainAccuracy, e.Seconds)
 				return nil
 			})
 			if err != nil {
