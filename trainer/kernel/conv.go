@@ -4,9 +4,10 @@ import "fmt"
 
 // ConvShape is what a convolution is asked to be.
 type ConvShape struct {
-	H, W, In    int // input maps
-	KH, KW, Out int // kernel and output channels
-	Stride      int
+	H, W, In    int  // input maps
+	KH, KW, Out int  // kernel and output channels
+	Stride      int  // of rows, and of columns unless StrideW says otherwise
+	StrideW     int  // of columns; 0: Stride
 	Same        bool // pad as Keras' "same": outputs are ⌈H/Stride⌉; else "valid", no padding
 	Packed      bool // the input is packed maps (Images); such a convolution has no InputGradient
 	Direct      bool // never use Winograd's algorithm
@@ -36,10 +37,13 @@ type MapEpilogue struct {
 
 // NewConv works out the geometry of a convolution.
 func NewConv(s ConvShape) (Conv, error) {
+	if s.StrideW == 0 {
+		s.StrideW = s.Stride
+	}
 	c := Conv{ConvShape: s}
-	for _, v := range []int{s.H, s.W, s.In, s.KH, s.KW, s.Out, s.Stride} {
+	for _, v := range []int{s.H, s.W, s.In, s.KH, s.KW, s.Out, s.Stride, s.StrideW} {
 		if v < 1 {
-			return Conv{}, fmt.Errorf("convolution of %d×%d×%d maps to %d channels, kernel %d×%d, stride %d: every size must be at least 1", s.H, s.W, s.In, s.Out, s.KH, s.KW, s.Stride)
+			return Conv{}, fmt.Errorf("convolution of %d×%d×%d maps to %d channels, kernel %d×%d, strides %d and %d: every size must be at least 1", s.H, s.W, s.In, s.Out, s.KH, s.KW, s.Stride, s.StrideW)
 		}
 	}
 	if !s.Same && (s.KH > s.H || s.KW > s.W) {
@@ -47,13 +51,14 @@ func NewConv(s ConvShape) (Conv, error) {
 	}
 	var below, right int
 	c.OH, c.padTop, below = extent(s.H, s.KH, s.Stride, s.Same)
-	c.OW, c.padLeft, right = extent(s.W, s.KW, s.Stride, s.Same)
+	c.OW, c.padLeft, right = extent(s.W, s.KW, s.StrideW, s.Same)
 	c.HaloIn = max(c.padTop, c.padLeft, below, right)
-	for r := range s.Stride {
-		c.HaloOut = max(c.HaloOut, c.phase(s.H, s.KH, c.OH, c.padTop, r).halo, c.phase(s.W, s.KW, c.OW, c.padLeft, r).halo)
+	for r := range c.phases() {
+		v, h, _ := c.phase(r)
+		c.HaloOut = max(c.HaloOut, v.halo, h.halo)
 	}
 	c.panelsIn, c.panelOut = Padded(s.In)/Width, Padded(s.Out)/Width
-	c.winograd = s.KH == 3 && s.KW == 3 && s.Stride == 1 && !s.Packed && !s.Direct && !directOnly() && winogradWins(c.OH, c.OW, s.In, s.Out)
+	c.winograd = s.KH == 3 && s.KW == 3 && s.Stride == 1 && s.StrideW == 1 && !s.Packed && !s.Direct && !directOnly() && winogradWins(c.OH, c.OW, s.In, s.Out)
 	c.ahead = newWinograd(c.OH, c.OW, c.panelsIn, c.panelOut)
 	c.back = newWinograd(c.H, c.W, c.panelOut, c.panelsIn)
 	return c, nil

@@ -48,7 +48,7 @@ func (t tier) forward(c *Conv, y, x Maps, w Matrix, fw []float32, e MapEpilogue,
 	if e.ReLU {
 		flags |= relu
 	}
-	g := grid{dst: y, src: x, rows: c.OH, cols: c.OW, dstStep: 1, srcStep: c.Stride, srcY: -c.padTop, srcX: -c.padLeft}
+	g := grid{dst: y, src: x, rows: c.OH, cols: c.OW, stepY: 1, stepX: 1, srcStepY: c.Stride, srcStepX: c.StrideW, srcY: -c.padTop, srcX: -c.padLeft}
 	for n := 0; n < x.N; n += g.images(x.N - n) {
 		for q := range y.panels() {
 			s.b, s.flags = w.Data[q*w.PanelStride:], flags
@@ -60,14 +60,15 @@ func (t tier) forward(c *Conv, y, x Maps, w Matrix, fw []float32, e MapEpilogue,
 	}
 }
 
-// grid is a set of pixels that strips compute: pixel (i, j) of dst, rows × cols of them dstStep apart
-// from (dstY, dstX) on, reads the window of src that begins srcStep·(i, j) from (srcY, srcX) on.
+// grid is a set of pixels that strips compute: pixel (i, j) of dst, rows × cols of them (stepY, stepX)
+// apart from (dstY, dstX) on, reads the window of src that begins at (srcY + i·srcStepY, srcX + j·srcStepX).
 type grid struct {
-	dst, src            Maps
-	mask                *Maps
-	rows, cols          int
-	dstStep, dstY, dstX int
-	srcStep, srcY, srcX int
+	dst, src               Maps
+	mask                   *Maps
+	rows, cols             int
+	dstY, dstX, srcY, srcX int
+	stepY, stepX           int
+	srcStepY, srcStepX     int
 }
 
 // images is how many of the images left one round of strips takes: one, unless its rows fill tiles
@@ -85,8 +86,8 @@ const imageBlock = 24
 // grid runs s for all pixels of g in one panel of dst, for one image or one block of them.
 func (t tier) grid(s strip, g *grid, n, panel int) {
 	images := g.images(g.dst.N - n)
-	aRow, aGroup := g.srcStep*g.src.pixel(), g.srcStep*g.src.row()
-	cRow, cGroup := g.dstStep*Width, g.dstStep*g.dst.row()
+	aRow, aGroup := g.srcStepX*g.src.pixel(), g.srcStepY*g.src.row()
+	cRow, cGroup := g.stepX*Width, g.stepY*g.dst.row()
 	rows, groups, calls := g.cols, g.rows, 1
 	if images > 1 {
 		// The same pixel of all images are the rows, a row of pixels the groups.
@@ -105,11 +106,11 @@ func (t tier) grid(s strip, g *grid, n, panel int) {
 			if images > 1 {
 				i, j = call, first
 			}
-			s.a = g.src.tail(n, 0, g.srcY+i*g.srcStep, g.srcX+j*g.srcStep)
-			s.c = g.dst.tail(n, panel, g.dstY+i*g.dstStep, g.dstX+j*g.dstStep)
+			s.a = g.src.tail(n, 0, g.srcY+i*g.srcStepY, g.srcX+j*g.srcStepX)
+			s.c = g.dst.tail(n, panel, g.dstY+i*g.stepY, g.dstX+j*g.stepX)
 			if g.mask != nil {
-				s.mask = g.mask.tail(n, panel, g.dstY+i*g.dstStep, g.dstX+j*g.dstStep)
-				s.maskRow, s.maskGroup = g.dstStep*Width, g.dstStep*g.mask.row()
+				s.mask = g.mask.tail(n, panel, g.dstY+i*g.stepY, g.dstX+j*g.stepX)
+				s.maskRow, s.maskGroup = g.stepX*Width, g.stepY*g.mask.row()
 				if images > 1 {
 					s.maskRow, s.maskGroup = g.mask.image(), s.maskRow
 				}
@@ -119,8 +120,8 @@ func (t tier) grid(s strip, g *grid, n, panel int) {
 	}
 }
 
-// phase is the part of an input gradient along one axis whose pixels, Stride apart, see the same taps:
-// taps first, first+Stride, … of count. Pixel i of the phase is pixel at + i·Stride of dx and reads
+// phase is the part of an input gradient along one axis whose pixels, a stride apart, see the same taps:
+// taps first, first+stride, … of count. Pixel i of the phase is pixel at + i·stride of dx and reads
 // count pixels of dy from from + i on, the last tap first.
 type phase struct {
 	first, count int
@@ -129,16 +130,29 @@ type phase struct {
 	halo         int // how far the windows reach beyond dy
 }
 
-// phase works out phase r of an axis of n input and out output pixels under k taps after pad pixels of padding.
-func (c *Conv) phase(n, k, out, pad, r int) phase {
-	p := phase{first: r, count: max(0, (k-r+c.Stride-1)/c.Stride)}
-	p.at = ((r-pad)%c.Stride + c.Stride) % c.Stride
-	p.pixels = max(0, (n-p.at+c.Stride-1)/c.Stride)
-	p.from = (p.at+pad-r)/c.Stride - p.count + 1
+// newPhase works out phase r of an axis of n input and out output pixels under k taps after pad pixels
+// of padding.
+func newPhase(n, k, out, pad, stride, r int) phase {
+	p := phase{first: r, count: max(0, (k-r+stride-1)/stride)}
+	p.at = ((r-pad)%stride + stride) % stride
+	p.pixels = max(0, (n-p.at+stride-1)/stride)
+	p.from = (p.at+pad-r)/stride - p.count + 1
 	if p.pixels > 0 && p.count > 0 {
 		p.halo = max(0, -p.from, p.from+p.pixels-1+p.count-out)
 	}
 	return p
+}
+
+// phases is the number of phases of both axes, phase one of them with the place of its weights.
+func (c *Conv) phases() int { return c.Stride * c.StrideW }
+
+func (c *Conv) phase(r int) (v, h phase, weights int) {
+	for i := range r + 1 {
+		weights += v.count * h.count * c.panelsIn * c.panelOut * Width * Width
+		v = newPhase(c.H, c.KH, c.OH, c.padTop, c.Stride, i/c.StrideW)
+		h = newPhase(c.W, c.KW, c.OW, c.padLeft, c.StrideW, i%c.StrideW)
+	}
+	return v, h, weights
 }
 
 // prepareBackward writes for every phase [input panel][output panel][tap row][tap column][output
@@ -149,13 +163,13 @@ func (t tier) prepareBackward(c *Conv, bw []float32, w Matrix) {
 		panic("kernel: PrepareBackward: packed input has no gradient")
 	}
 	checkLen("PrepareBackward", bw, c.BackwardLen())
-	for r := range c.Stride * c.Stride {
-		v, h, to := c.nth(r)
+	for r := range c.phases() {
+		v, h, to := c.phase(r)
 		for p := range c.panelsIn {
 			for q := range c.panelOut {
 				for i := range v.count * h.count {
 					ky := v.first + (v.count-1-i/h.count)*c.Stride
-					kx := h.first + (h.count-1-i%h.count)*c.Stride
+					kx := h.first + (h.count-1-i%h.count)*c.StrideW
 					t.transpose16(bw[to:], Width, w.Data[q*w.PanelStride+((p*c.KH+ky)*c.KW+kx)*Width*Width:], Width)
 					to += Width * Width
 				}
@@ -173,17 +187,6 @@ func (t tier) prepare(c *Conv, fw []float32, w Matrix) {
 	if c.winograd {
 		t.winoTransform(&c.ahead, fw, w.Data)
 	}
-}
-
-// nth is the phase r, of Stride² of them, and the place of its weights.
-func (c *Conv) nth(r int) (v, h phase, weights int) {
-	for i := range r + 1 {
-		v, h = c.phase(c.H, c.KH, c.OH, c.padTop, i/c.Stride), c.phase(c.W, c.KW, c.OW, c.padLeft, i%c.Stride)
-		if i < r {
-			weights += v.count * h.count * c.panelsIn * c.panelOut * Width * Width
-		}
-	}
-	return v, h, weights
 }
 
 func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps, scratch []float32) {
@@ -206,8 +209,8 @@ func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps, scra
 	}
 	s.aStep, s.bStep = 1, Width
 	s.aSeg, s.aBand = dy.row(), dy.panel()
-	for r := range c.Stride * c.Stride {
-		v, h, weights := c.nth(r)
+	for r := range c.phases() {
+		v, h, weights := c.phase(r)
 		if v.pixels == 0 || h.pixels == 0 {
 			continue
 		}
@@ -217,7 +220,7 @@ func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps, scra
 		}
 		s.kLast = s.k
 		s.bSeg, s.bBand = s.k*Width, s.segs*s.k*Width
-		g := grid{dst: dx, src: dy, mask: mask, rows: v.pixels, cols: h.pixels, dstStep: c.Stride, dstY: v.at, dstX: h.at, srcStep: 1, srcY: v.from, srcX: h.from}
+		g := grid{dst: dx, src: dy, mask: mask, rows: v.pixels, cols: h.pixels, stepY: c.Stride, stepX: c.StrideW, dstY: v.at, dstX: h.at, srcStepY: 1, srcStepX: 1, srcY: v.from, srcX: h.from}
 		for n := 0; n < dx.N; n += g.images(dx.N - n) {
 			for p := range c.panelsIn {
 				s.b = bw[weights+p*s.bands*s.bBand:]
@@ -252,7 +255,7 @@ func (t tier) weightGradient(c *Conv, dw Matrix, dy, x Maps, from, to int, scrat
 	var s strip
 	s.rows = c.KW * x.pixel()
 	s.aRow, s.aGroup, s.cRow, s.cGroup = 1, x.row(), Width, c.KW*x.pixel()*Width
-	s.k, s.kLast, s.aStep, s.bStep = c.OW, c.OW, c.Stride*x.pixel(), Width
+	s.k, s.kLast, s.aStep, s.bStep = c.OW, c.OW, c.StrideW*x.pixel(), Width
 	s.aSeg, s.bSeg = c.Stride*x.row(), dy.row()
 	s.aBand, s.bBand = x.image(), dy.image()
 	rows := min(c.OH, max(1, gradientSteps/c.OW))

@@ -59,9 +59,9 @@ func (m Maps) inside(y, x int) bool { return y >= 0 && y < m.H && x >= 0 && x < 
 // randomConv is a convolution that fits some maps.
 func randomConv(r *rand.Rand) Conv {
 	for {
-		s := ConvShape{H: 1 + r.IntN(9), W: 1 + r.IntN(9), In: 1 + r.IntN(36), KH: 1 + r.IntN(4), KW: 1 + r.IntN(4), Out: 1 + r.IntN(36), Stride: 1 + r.IntN(3), Same: r.IntN(2) == 0, Packed: r.IntN(4) == 0, Direct: true}
+		s := ConvShape{H: 1 + r.IntN(9), W: 1 + r.IntN(9), In: 1 + r.IntN(36), KH: 1 + r.IntN(4), KW: 1 + r.IntN(4), Out: 1 + r.IntN(36), Stride: 1 + r.IntN(3), StrideW: r.IntN(4), Same: r.IntN(2) == 0, Packed: r.IntN(4) == 0, Direct: true}
 		if r.IntN(2) == 0 {
-			s.KH, s.KW, s.Stride = 3, 3, 1
+			s.KH, s.KW, s.Stride, s.StrideW = 3, 3, 1, 0
 		}
 		if s.Packed {
 			s.In = 1 + r.IntN(4)
@@ -114,7 +114,7 @@ func TestDirectConvolution(t *testing.T) {
 				}
 				for p := 0; p < c.In; p += Width {
 					for tap := range c.KH * c.KW {
-						iy, ix := oy*c.Stride-c.padTop+tap/c.KW, ox*c.Stride-c.padLeft+tap%c.KW
+						iy, ix := oy*c.Stride-c.padTop+tap/c.KW, ox*c.StrideW-c.padLeft+tap%c.KW
 						if !x.inside(iy, ix) {
 							continue
 						}
@@ -148,7 +148,7 @@ func TestDirectConvolution(t *testing.T) {
 				for q := 0; q < c.Out; q += Width {
 					for oy := range c.OH {
 						for ox := range c.OW {
-							ky, kx := iy+c.padTop-oy*c.Stride, ix+c.padLeft-ox*c.Stride
+							ky, kx := iy+c.padTop-oy*c.Stride, ix+c.padLeft-ox*c.StrideW
 							if ky < 0 || ky >= c.KH || kx < 0 || kx >= c.KW {
 								continue
 							}
@@ -180,7 +180,7 @@ func checkWeightGradient(t *testing.T, rnd *rand.Rand, name string, k tier, c *C
 		for n := range x.N {
 			for oy := range c.OH {
 				for ox := range c.OW {
-					iy, ix := oy*c.Stride-c.padTop+tap/c.KW, ox*c.Stride-c.padLeft+tap%c.KW
+					iy, ix := oy*c.Stride-c.padTop+tap/c.KW, ox*c.StrideW-c.padLeft+tap%c.KW
 					if x.inside(iy, ix) {
 						want = k.step(x.At(n, iy, ix, i), dy.At(n, oy, ox, o), want)
 					}
@@ -210,7 +210,7 @@ func TestConvolutionsThatDoNotFit(t *testing.T) {
 		err   string
 	}{
 		{"valid kernel too large", ConvShape{H: 4, W: 9, In: 1, KH: 5, KW: 5, Out: 1, Stride: 1}, "a kernel of 5×5 is larger than its input of 4×9"},
-		{"no stride", ConvShape{H: 4, W: 4, In: 1, KH: 3, KW: 3, Out: 2}, "convolution of 4×4×1 maps to 2 channels, kernel 3×3, stride 0: every size must be at least 1"},
+		{"no stride", ConvShape{H: 4, W: 4, In: 1, KH: 3, KW: 3, Out: 2}, "convolution of 4×4×1 maps to 2 channels, kernel 3×3, strides 0 and 0: every size must be at least 1"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if _, err := NewConv(row.shape); err == nil || err.Error() != row.err {
