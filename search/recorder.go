@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"runtime"
 	"sync"
 )
 
@@ -28,19 +29,7 @@ func newRecorder(ctx context.Context, l Ledger, id SweepID) *recorder {
 	r.done.Go(func() {
 		var failed error // after an error nothing is written any more
 		for first := range r.in {
-			batch := []entry{first}
-		gather:
-			for len(batch) < batchLimit {
-				select {
-				case more, open := <-r.in:
-					if !open {
-						break gather
-					}
-					batch = append(batch, more)
-				default:
-					break gather
-				}
-			}
+			batch := r.gather(first)
 			if failed == nil {
 				var facts []Fact
 				for _, e := range batch {
@@ -54,6 +43,27 @@ func newRecorder(ctx context.Context, l Ledger, id SweepID) *recorder {
 		}
 	})
 	return r
+}
+
+// gather adds what else is handed in. Those who had an answer from the last commit
+// are only about to run, and would each miss the next one: a disk that takes
+// milliseconds to sync would then serve one worker in one commit and the others in
+// the next. So it lets others run until that brings nothing new.
+func (r *recorder) gather(first entry) []entry {
+	batch := []entry{first}
+	for quiet := 0; quiet < 8 && len(batch) < batchLimit; {
+		select {
+		case more, open := <-r.in:
+			if !open {
+				return batch
+			}
+			batch, quiet = append(batch, more), 0
+		default:
+			quiet++
+			runtime.Gosched()
+		}
+	}
+	return batch
 }
 
 // record returns once the facts are on disk, or why they are not.
