@@ -181,13 +181,20 @@ func (b *builder) convolution(l *layer, rest []*layer, x *tensor) (y *tensor, fu
 
 // convolution is the geometry of a conv2d layer.
 func (l *layer) convolution() kernel.Conv {
+	steps := l.steps()
 	c, err := kernel.NewConv(kernel.ConvShape{
-		H: l.in[0], W: l.in[1], In: l.in[2], KH: l.size[0], KW: l.size[1], Out: l.units, Stride: l.strides[0], Same: l.same, Packed: l.packed,
+		H: l.in[0], W: l.in[1], In: l.in[2], KH: l.size[0], KW: l.size[1], Out: l.units, Stride: steps[0], StrideW: steps[1],
+		Same: l.same, Packed: l.packed,
 	})
 	if err != nil {
 		panic(fmt.Sprintf("trainer: %s was checked and yet: %v", l.key, err))
 	}
 	return c
+}
+
+// steps are the strides, as far as the map goes: a longer one finds no second window either.
+func (l *layer) steps() [2]int {
+	return [2]int{min(l.strides[0], l.in[0]), min(l.strides[1], l.in[1])}
 }
 
 // kernel gives a layer's kernel and its gradient as matrices.
@@ -288,14 +295,15 @@ func (b *builder) dropout(l *layer, rest []*layer, x *tensor) *tensor {
 
 func (b *builder) pool(l *layer, rest []*layer, x *tensor) *tensor {
 	y := b.newTensor(l.out, b.halo(rest), 0)
+	pooling := kernel.Pool{Size: l.size, Stride: l.steps(), Same: l.same}
 	switch l.kind {
 	case kindMaxPool:
 		y.rectified, y.keep = x.rectified, x.keep
 		b.poolBias(x, y)
-		b.push(&maxPool{x: x, y: y, size: l.size[0], stride: l.strides[0]})
+		b.push(&maxPool{x: x, y: y, pool: pooling})
 	case kindAvgPool:
 		y.spare = true
-		b.push(&averagePool{x: x, y: y, size: l.size[0], stride: l.strides[0]})
+		b.push(&averagePool{x: x, y: y, pool: pooling})
 	default:
 		y.spare = true
 		b.push(&globalPool{x: x, y: y})

@@ -47,6 +47,7 @@ func TestCompileRefuses(t *testing.T) {
 		{name: "reference to a wrong value", layers: many(dropoutLayer("$dropout")), values: fieldsOf{"dropout": 1.5}, path: "model.layers[0].rate (dropout)", message: "must be in [0, 1)"},
 		{name: "conv on a table", layers: many(fieldsOf{"type": "conv2d", "filters": int64(3), "kernel_size": int64(3)}), path: "model.layers[0]", message: "conv2d needs maps of shape [height width channels], its input is [4]"},
 		{name: "pool after dense", layers: many(denseLayer(int64(3), "relu"), fieldsOf{"type": "maxpool2d"}), shape: []int{6, 5, 1}, path: "model.layers[1]", message: "maxpool2d needs maps"},
+		{name: "pool far too large", layers: many(fieldsOf{"type": "maxpool2d", "pool_size": int64(1) << 62, "padding": "same"}), shape: []int{6, 5, 1}, path: "model.layers[0]", message: "more than twice as large"},
 		{name: "pool too large", layers: many(fieldsOf{"type": "maxpool2d", "pool_size": []any{int64(2), int64(6)}}), shape: []int{6, 5, 1}, path: "model.layers[0]", message: "a pool of 2×6 does not fit its input of shape [6 5 1]"},
 		{name: "kernel too large", layers: many(fieldsOf{"type": "conv2d", "filters": int64(3), "kernel_size": int64(7)}), shape: []int{6, 5, 1}, path: "model.layers[0]", message: "a kernel of 7×7 does not fit its input of shape [6 5 1]"},
 		{name: "kernel of three", layers: many(fieldsOf{"type": "conv2d", "filters": int64(3), "kernel_size": []any{int64(3), int64(3), int64(3)}}), shape: []int{6, 5, 1}, path: "model.layers[0].kernel_size", message: "a list of 3"},
@@ -281,5 +282,24 @@ func BenchmarkEffective(b *testing.B) {
 	values := fieldsOf{"epochs": int64(10), "optimizer": "adam", "units": int64(64), "dropout": 0.5, "batch_size": int64(128)}
 	for b.Loop() {
 		Effective(values)
+	}
+}
+
+// Any sizes and strides that compile can be built and trained, in no time.
+func TestCompileBoundsWindows(t *testing.T) {
+	for _, stride := range []int64{1, 4, 7, 1 << 62} {
+		for _, size := range []any{int64(1), int64(5), []any{int64(2), int64(9)}} {
+			for _, padding := range []string{"same", "valid"} {
+				if list, is := size.([]any); is && padding == "valid" {
+					size = list[0]
+				}
+				c := compile(t, spec(nil,
+					fieldsOf{"type": "conv2d", "filters": int64(2), "kernel_size": size, "strides": stride, "padding": padding},
+					fieldsOf{"type": "maxpool2d", "pool_size": int64(1), "strides": stride},
+					denseLayer("$classes", "softmax")), []int{6, 5, 1}, 3)
+				f := fitter(t, c, Task{}, images(7, []int{6, 5, 1}, 3, 1), images(0, []int{6, 5, 1}, 3, 1))
+				steps(t, f, 1, nil)
+			}
+		}
 	}
 }

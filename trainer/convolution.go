@@ -61,38 +61,38 @@ func (c *convolution) gradients(p *pass) {
 // maxPool is the largest value of each window. A mask passes through: the largest of rectified values is
 // above 0 where the one it came from is.
 type maxPool struct {
-	x, y         *tensor
-	size, stride int
+	x, y *tensor
+	pool kernel.Pool
 }
 
 func (m *maxPool) onMaps() bool { return true }
 
 func (m *maxPool) forward(p *pass) {
-	kernel.MaxPool(m.y.values(p).maps, m.x.values(p).maps, m.size, m.stride)
+	m.pool.Max(m.y.values(p).maps, m.x.values(p).maps)
 }
 
 func (m *maxPool) backward(p *pass) {
 	if m.x.wantsGrad() {
 		x, y := m.x.values(p).maps, m.y.values(p).maps
-		kernel.MaxPoolBackward(m.x.grads(p).maps, m.y.grads(p).maps, x, y, m.size, m.stride, false)
+		m.pool.MaxBackward(m.x.grads(p).maps, m.y.grads(p).maps, x, y, false)
 	}
 }
 
 // averagePool is the mean of each window, of what lies within the map.
 type averagePool struct {
-	x, y         *tensor
-	size, stride int
+	x, y *tensor
+	pool kernel.Pool
 }
 
 func (a *averagePool) onMaps() bool { return true }
 
 func (a *averagePool) forward(p *pass) {
-	kernel.AveragePool(a.y.values(p).maps, a.x.values(p).maps, a.size, a.stride)
+	a.pool.Average(a.y.values(p).maps, a.x.values(p).maps)
 }
 
 func (a *averagePool) backward(p *pass) {
 	if a.x.wantsGrad() {
-		kernel.AveragePoolBackward(a.x.grads(p).maps, a.y.grads(p).maps, a.size, a.stride)
+		a.pool.AverageBackward(a.x.grads(p).maps, a.y.grads(p).maps)
 		a.x.rectify(p)
 	}
 }

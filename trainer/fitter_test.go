@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"espalier/trainer/dataset"
@@ -284,5 +285,68 @@ func TestDivergence(t *testing.T) {
 	}
 	if f.Snapshot() != nil {
 		t.Error("a diverged fit has a snapshot")
+	}
+}
+
+// The moving average is what is validated, kept as best, and served; training goes on from the values.
+func TestMovingAverage(t *testing.T) {
+	const decay = 0.8
+	train, validation := table(100, 9, 4, 1), table(40, 9, 4, 2)
+	plain := fitter(t, compile(t, mlp(nil), []int{9}, 4), Task{}, train, validation)
+	f := fitter(t, compile(t, mlp(fieldsOf{"ema": decay}), []int{9}, 4), Task{}, train, validation)
+	want := slices.Clone(plain.network.values)
+	plain.arrange()
+	for range plain.batches() {
+		if err := plain.step(); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range plain.network.values {
+			want[i] += (1 - decay) * (v - want[i])
+		}
+	}
+	epoch, err := f.Epoch(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(plain.network.values, f.network.values) {
+		t.Error("training itself is another with a moving average")
+	}
+	m := f.Model()
+	for i, v := range m.values {
+		if !near(float64(v), float64(want[i]), 1e-6) {
+			t.Fatalf("value %d: %v, want %v", i, v, want[i])
+		}
+	}
+	e, err := m.Evaluate(context.Background(), validation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Scores != *epoch.Validation {
+		t.Errorf("validated %+v, the model has %+v", *epoch.Validation, e.Scores)
+	}
+}
+
+func TestFitterRefuses(t *testing.T) {
+	c := compile(t, mlp(nil), []int{9}, 4)
+	right := table(20, 9, 4, 1)
+	wrongClass := table(20, 9, 4, 1)
+	wrongClass.Rows.Labels[7] = 4
+	for _, row := range []struct {
+		name              string
+		train, validation dataset.View
+		want              string
+	}{
+		{"no rows", table(0, 9, 4, 1), right, "no training rows"},
+		{"another shape", table(20, 8, 4, 1), right, "rows have shape [8], the model was made for [9]"},
+		{"another shape to validate", right, table(20, 8, 4, 1), "validation rows: rows have shape [8]"},
+		{"a class too many", wrongClass, right, "row 7 has class 4, the model has 4 classes"},
+	} {
+		if _, err := NewFitter(c, Task{}, row.train, row.validation); err == nil || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: %v", row.name, err)
+		}
+	}
+	huge := compile(t, spec(fieldsOf{"batch_size": int64(1) << 30}, denseLayer(int64(1)<<20, "relu"), denseLayer("$classes", "softmax")), []int{9}, 4)
+	if _, err := NewFitter(huge, Task{}, table(20000, 9, 4, 1), right); err == nil || !strings.Contains(err.Error(), "a batch of 20000 rows would need") {
+		t.Errorf("a batch beyond memory: %v", err)
 	}
 }

@@ -77,6 +77,10 @@ func (n *inference) window(l *layer, what string) (out []int, ok bool) {
 	if !n.isMap(l) {
 		return nil, false
 	}
+	if l.size[0] > 2*n.shape[0]+1 || l.size[1] > 2*n.shape[1]+1 {
+		n.report(l, "a %s of %d×%d is more than twice as large as its input of shape %s", what, l.size[0], l.size[1], formatShape(n.shape))
+		return nil, false
+	}
 	for d := range 2 {
 		size := n.shape[d]
 		if l.same {
@@ -99,10 +103,6 @@ const packedLimit = 16
 func (n *inference) convolve(l *layer) bool {
 	out, ok := n.window(l, "kernel")
 	if !ok {
-		return false
-	}
-	if l.size[0] > 2*n.shape[0]+1 || l.size[1] > 2*n.shape[1]+1 {
-		n.report(l, "a kernel of %d×%d is more than twice as large as its input of shape %s", l.size[0], l.size[1], formatShape(n.shape))
 		return false
 	}
 	area, channels := l.size[0]*l.size[1], n.shape[2]
