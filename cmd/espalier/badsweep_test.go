@@ -145,7 +145,7 @@ func TestUsageErrors(t *testing.T) {
 		{"run --budget 2", []string{`run: --budget "2": want a time such as 90s`}},
 		{"run a b", []string{`run: one argument too many: "b"`, "hint: use: espalier run [FILE] [flags]"}},
 		{"plan", []string{"plan: FILE is missing"}},
-		{"plan nope", []string{`read sweep "nope": no such file or directory`, "shipped sweeps: iris mlp-baseline-1"}},
+		{"plan nope", []string{`read sweep "nope": no such file or directory`, "shipped sweeps: "}},
 		{"ls a", []string{`ls takes no arguments, have "a"`}},
 		{"predict m", []string{"predict: FILE is missing"}},
 		{"data foo", []string{`no verb "foo" of data`}},
