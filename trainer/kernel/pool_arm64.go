@@ -1,39 +1,36 @@
 package kernel
 
 func (t tier) maxRow(y, x []float32, kh, kw, step, row int) {
-	if t != neon || kh != kw {
+	if t != neon {
 		maxRowGeneric(y, x, kh, kw, step, row)
 		return
 	}
-	size := kh
 	n := reach(len(y), x, kh, kw, step, row)
-	if size == 2 {
-		maxRow2NEON(n, &y[0], &x[0], size, bytes(step), bytes(row))
+	if kh == 2 && kw == 2 {
+		maxRow2NEON(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
 		return
 	}
-	maxRowNEON(n, &y[0], &x[0], size, bytes(step), bytes(row))
+	maxRowNEON(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
 }
 
 func (t tier) sumRow(y, x []float32, kh, kw, step, row int) {
-	if t != neon || kh != kw {
+	if t != neon {
 		sumRowGeneric(y, x, kh, kw, step, row)
 		return
 	}
-	size := kh
 	n := reach(len(y), x, kh, kw, step, row)
-	if size == 2 {
-		sumRow2NEON(n, &y[0], &x[0], size, bytes(step), bytes(row))
+	if kh == 2 && kw == 2 {
+		sumRow2NEON(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
 		return
 	}
-	sumRowNEON(n, &y[0], &x[0], size, bytes(step), bytes(row))
+	sumRowNEON(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
 }
 
 func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, kh, kw, step int, relu bool) {
-	if t != neon || kh != kw {
+	if t != neon {
 		maxRowBackwardGeneric(dx, dxRow, dy, y, x, xRow, kh, kw, step, relu)
 		return
 	}
-	size := kh
 	n := reach(len(y), x, kh, kw, step, xRow)
 	reach(len(y), dx, kh, kw, step, dxRow)
 	_ = dy[len(y)-1]
@@ -41,9 +38,22 @@ func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, 
 	if relu {
 		mask = ^mask
 	}
-	if size == 2 {
-		maxBack2NEON(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), size, bytes(step), mask)
+	if kh == 2 && kw == 2 {
+		maxBack2NEON(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), kh, kw, bytes(step), mask)
 		return
 	}
-	maxBackNEON(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), size, bytes(step), mask)
+	maxBackNEON(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), kh, kw, bytes(step), mask)
+}
+
+func (t tier) spreadRow(dx []float32, dxRow int, dy []float32, kh, kw, step int, scale float32) {
+	if t != neon {
+		spreadRowGeneric(dx, dxRow, dy, kh, kw, step, scale)
+		return
+	}
+	n := reach(len(dy), dx, kh, kw, step, dxRow)
+	if kh == 2 && kw == 2 {
+		spread2NEON(n, &dx[0], bytes(dxRow), &dy[0], kh, kw, bytes(step), scale)
+		return
+	}
+	spreadNEON(n, &dx[0], bytes(dxRow), &dy[0], kh, kw, bytes(step), scale)
 }

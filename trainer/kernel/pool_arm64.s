@@ -10,22 +10,23 @@ DATA constants<>+0(SB)/8, $0x8000000080000000 // -0
 DATA constants<>+8(SB)/8, $0x8000000080000000
 GLOBL constants<>(SB), RODATA|NOPTR, $16
 
-// func maxRow2NEON(n int, y, x *float32, size, step, row int)
-TEXT ·maxRow2NEON(SB), NOSPLIT, $0-48
+// func maxRow2NEON(n int, y, x *float32, kh, kw, step, row int)
+TEXT ·maxRow2NEON(SB), NOSPLIT, $0-56
 	MOVD   n+0(FP), R0
 	MOVD   y+8(FP), R1
 	MOVD   x+16(FP), R2
-	MOVD   size+24(FP), R3
-	MOVD   step+32(FP), R4
-	MOVD   row+40(FP), R5
-	MOVD   $64, R6
+	MOVD   kh+24(FP), R3
+	MOVD   kw+32(FP), R4
+	MOVD   step+40(FP), R5
+	MOVD   row+48(FP), R6
+	MOVD   $64, R7
 
 loop:
 	FLDPQ  0(R2), (F0, F1)
 	FLDPQ  32(R2), (F2, F3)
-	MOVD   R2, R7
-	FLDPQ  64(R7), (F4, F5)
-	FLDPQ  96(R7), (F6, F7)
+	MOVD   R2, R8
+	FLDPQ  64(R8), (F4, F5)
+	FLDPQ  96(R8), (F6, F7)
 	WORD   $0x6ea4e408 // FCMGT V8.4S, V0.4S, V4.4S
 	VBSL   V4.B16, V0.B16, V8.B16
 	VMOV   V8.B16, V0.B16
@@ -38,9 +39,9 @@ loop:
 	WORD   $0x6ea7e46b // FCMGT V11.4S, V3.4S, V7.4S
 	VBSL   V7.B16, V3.B16, V11.B16
 	VMOV   V11.B16, V3.B16
-	ADD    R5, R7, R7
-	FLDPQ  0(R7), (F12, F13)
-	FLDPQ  32(R7), (F14, F15)
+	ADD    R6, R8, R8
+	FLDPQ  0(R8), (F12, F13)
+	FLDPQ  32(R8), (F14, F15)
 	WORD   $0x6eace410 // FCMGT V16.4S, V0.4S, V12.4S
 	VBSL   V12.B16, V0.B16, V16.B16
 	VMOV   V16.B16, V0.B16
@@ -53,8 +54,8 @@ loop:
 	WORD   $0x6eafe473 // FCMGT V19.4S, V3.4S, V15.4S
 	VBSL   V15.B16, V3.B16, V19.B16
 	VMOV   V19.B16, V3.B16
-	FLDPQ  64(R7), (F20, F21)
-	FLDPQ  96(R7), (F22, F23)
+	FLDPQ  64(R8), (F20, F21)
+	FLDPQ  96(R8), (F22, F23)
 	WORD   $0x6eb4e418 // FCMGT V24.4S, V0.4S, V20.4S
 	VBSL   V20.B16, V0.B16, V24.B16
 	VMOV   V24.B16, V0.B16
@@ -67,59 +68,60 @@ loop:
 	WORD   $0x6eb7e47b // FCMGT V27.4S, V3.4S, V23.4S
 	VBSL   V23.B16, V3.B16, V27.B16
 	VMOV   V27.B16, V3.B16
-	ADD    R5, R7, R7
+	ADD    R6, R8, R8
 	FSTPQ  (F0, F1), 0(R1)
 	FSTPQ  (F2, F3), 32(R1)
-	ADD    R6, R1, R1
-	ADD    R4, R2, R2
+	ADD    R7, R1, R1
+	ADD    R5, R2, R2
 	SUBS   $1, R0, R0
 	BNE    loop
 	RET
 
-// func sumRow2NEON(n int, y, x *float32, size, step, row int)
-TEXT ·sumRow2NEON(SB), NOSPLIT, $0-48
+// func sumRow2NEON(n int, y, x *float32, kh, kw, step, row int)
+TEXT ·sumRow2NEON(SB), NOSPLIT, $0-56
 	MOVD   n+0(FP), R0
 	MOVD   y+8(FP), R1
 	MOVD   x+16(FP), R2
-	MOVD   size+24(FP), R3
-	MOVD   step+32(FP), R4
-	MOVD   row+40(FP), R5
-	MOVD   $64, R6
+	MOVD   kh+24(FP), R3
+	MOVD   kw+32(FP), R4
+	MOVD   step+40(FP), R5
+	MOVD   row+48(FP), R6
+	MOVD   $64, R7
 
 loop:
 	FLDPQ  0(R2), (F0, F1)
 	FLDPQ  32(R2), (F2, F3)
-	MOVD   R2, R7
-	FLDPQ  64(R7), (F4, F5)
-	FLDPQ  96(R7), (F6, F7)
+	MOVD   R2, R8
+	FLDPQ  64(R8), (F4, F5)
+	FLDPQ  96(R8), (F6, F7)
 	WORD   $0x4e24d400 // FADD V0.4S, V0.4S, V4.4S
 	WORD   $0x4e25d421 // FADD V1.4S, V1.4S, V5.4S
 	WORD   $0x4e26d442 // FADD V2.4S, V2.4S, V6.4S
 	WORD   $0x4e27d463 // FADD V3.4S, V3.4S, V7.4S
-	ADD    R5, R7, R7
-	FLDPQ  0(R7), (F8, F9)
-	FLDPQ  32(R7), (F10, F11)
+	ADD    R6, R8, R8
+	FLDPQ  0(R8), (F8, F9)
+	FLDPQ  32(R8), (F10, F11)
 	WORD   $0x4e28d400 // FADD V0.4S, V0.4S, V8.4S
 	WORD   $0x4e29d421 // FADD V1.4S, V1.4S, V9.4S
 	WORD   $0x4e2ad442 // FADD V2.4S, V2.4S, V10.4S
 	WORD   $0x4e2bd463 // FADD V3.4S, V3.4S, V11.4S
-	FLDPQ  64(R7), (F12, F13)
-	FLDPQ  96(R7), (F14, F15)
+	FLDPQ  64(R8), (F12, F13)
+	FLDPQ  96(R8), (F14, F15)
 	WORD   $0x4e2cd400 // FADD V0.4S, V0.4S, V12.4S
 	WORD   $0x4e2dd421 // FADD V1.4S, V1.4S, V13.4S
 	WORD   $0x4e2ed442 // FADD V2.4S, V2.4S, V14.4S
 	WORD   $0x4e2fd463 // FADD V3.4S, V3.4S, V15.4S
-	ADD    R5, R7, R7
+	ADD    R6, R8, R8
 	FSTPQ  (F0, F1), 0(R1)
 	FSTPQ  (F2, F3), 32(R1)
-	ADD    R6, R1, R1
-	ADD    R4, R2, R2
+	ADD    R7, R1, R1
+	ADD    R5, R2, R2
 	SUBS   $1, R0, R0
 	BNE    loop
 	RET
 
-// func maxBack2NEON(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, size, step int, relu uint32)
-TEXT ·maxBack2NEON(SB), NOSPLIT, $0-76
+// func maxBack2NEON(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
+TEXT ·maxBack2NEON(SB), NOSPLIT, $0-84
 	MOVD   n+0(FP), R0
 	MOVD   dx+8(FP), R1
 	MOVD   dxRow+16(FP), R2
@@ -127,11 +129,12 @@ TEXT ·maxBack2NEON(SB), NOSPLIT, $0-76
 	MOVD   y+32(FP), R4
 	MOVD   x+40(FP), R5
 	MOVD   xRow+48(FP), R6
-	MOVD   size+56(FP), R7
-	MOVD   step+64(FP), R8
-	MOVWU  relu+72(FP), R10
-	VDUP   R10, V0.S4
-	MOVD   $64, R9
+	MOVD   kh+56(FP), R7
+	MOVD   kw+64(FP), R8
+	MOVD   step+72(FP), R9
+	MOVWU  relu+80(FP), R11
+	VDUP   R11, V0.S4
+	MOVD   $64, R10
 
 loop:
 	FLDPQ  0(R4), (F1, F2)
@@ -150,155 +153,217 @@ loop:
 	WORD   $0x4ea0c88f // FCMGT V15.4S, V4.4S, #0.0
 	WORD   $0x4e6f1c10 // BIC V16.16B, V0.16B, V15.16B
 	WORD   $0x4e701d08 // BIC V8.16B, V8.16B, V16.16B
-	MOVD   R5, R11
-	MOVD   R1, R12
-	FMOVQ  0(R11), F17
+	MOVD   R5, R12
+	MOVD   R1, R13
+	FMOVQ  0(R12), F17
 	WORD   $0x4e31e432 // FCMEQ V18.4S, V1.4S, V17.4S
-	FMOVQ  0(R12), F19
+	FMOVQ  0(R13), F19
 	VAND   V18.B16, V5.B16, V20.B16
 	WORD   $0x4e34d675 // FADD V21.4S, V19.4S, V20.4S
-	FMOVQ  F21, 0(R12)
+	FMOVQ  F21, 0(R13)
 	WORD   $0x4e721ca5 // BIC V5.16B, V5.16B, V18.16B
-	FMOVQ  16(R11), F22
+	FMOVQ  16(R12), F22
 	WORD   $0x4e36e457 // FCMEQ V23.4S, V2.4S, V22.4S
-	FMOVQ  16(R12), F24
+	FMOVQ  16(R13), F24
 	VAND   V23.B16, V6.B16, V25.B16
 	WORD   $0x4e39d71a // FADD V26.4S, V24.4S, V25.4S
-	FMOVQ  F26, 16(R12)
+	FMOVQ  F26, 16(R13)
 	WORD   $0x4e771cc6 // BIC V6.16B, V6.16B, V23.16B
-	FMOVQ  32(R11), F27
+	FMOVQ  32(R12), F27
 	WORD   $0x4e3be47c // FCMEQ V28.4S, V3.4S, V27.4S
-	FMOVQ  32(R12), F29
+	FMOVQ  32(R13), F29
 	VAND   V28.B16, V7.B16, V30.B16
 	WORD   $0x4e3ed7bf // FADD V31.4S, V29.4S, V30.4S
-	FMOVQ  F31, 32(R12)
+	FMOVQ  F31, 32(R13)
 	WORD   $0x4e7c1ce7 // BIC V7.16B, V7.16B, V28.16B
-	FMOVQ  48(R11), F9
+	FMOVQ  48(R12), F9
 	WORD   $0x4e29e48a // FCMEQ V10.4S, V4.4S, V9.4S
-	FMOVQ  48(R12), F11
+	FMOVQ  48(R13), F11
 	VAND   V10.B16, V8.B16, V12.B16
 	WORD   $0x4e2cd56d // FADD V13.4S, V11.4S, V12.4S
-	FMOVQ  F13, 48(R12)
+	FMOVQ  F13, 48(R13)
 	WORD   $0x4e6a1d08 // BIC V8.16B, V8.16B, V10.16B
-	FMOVQ  64(R11), F14
+	FMOVQ  64(R12), F14
 	WORD   $0x4e2ee42f // FCMEQ V15.4S, V1.4S, V14.4S
-	FMOVQ  64(R12), F16
+	FMOVQ  64(R13), F16
 	VAND   V15.B16, V5.B16, V17.B16
 	WORD   $0x4e31d613 // FADD V19.4S, V16.4S, V17.4S
-	FMOVQ  F19, 64(R12)
+	FMOVQ  F19, 64(R13)
 	WORD   $0x4e6f1ca5 // BIC V5.16B, V5.16B, V15.16B
-	FMOVQ  80(R11), F20
+	FMOVQ  80(R12), F20
 	WORD   $0x4e34e455 // FCMEQ V21.4S, V2.4S, V20.4S
-	FMOVQ  80(R12), F18
+	FMOVQ  80(R13), F18
 	VAND   V21.B16, V6.B16, V22.B16
 	WORD   $0x4e36d658 // FADD V24.4S, V18.4S, V22.4S
-	FMOVQ  F24, 80(R12)
+	FMOVQ  F24, 80(R13)
 	WORD   $0x4e751cc6 // BIC V6.16B, V6.16B, V21.16B
-	FMOVQ  96(R11), F25
+	FMOVQ  96(R12), F25
 	WORD   $0x4e39e47a // FCMEQ V26.4S, V3.4S, V25.4S
-	FMOVQ  96(R12), F23
+	FMOVQ  96(R13), F23
 	VAND   V26.B16, V7.B16, V27.B16
 	WORD   $0x4e3bd6fd // FADD V29.4S, V23.4S, V27.4S
-	FMOVQ  F29, 96(R12)
+	FMOVQ  F29, 96(R13)
 	WORD   $0x4e7a1ce7 // BIC V7.16B, V7.16B, V26.16B
-	FMOVQ  112(R11), F30
+	FMOVQ  112(R12), F30
 	WORD   $0x4e3ee49f // FCMEQ V31.4S, V4.4S, V30.4S
-	FMOVQ  112(R12), F28
+	FMOVQ  112(R13), F28
 	VAND   V31.B16, V8.B16, V9.B16
 	WORD   $0x4e29d78b // FADD V11.4S, V28.4S, V9.4S
-	FMOVQ  F11, 112(R12)
+	FMOVQ  F11, 112(R13)
 	WORD   $0x4e7f1d08 // BIC V8.16B, V8.16B, V31.16B
-	ADD    R6, R11, R11
-	ADD    R2, R12, R12
-	FMOVQ  0(R11), F12
+	ADD    R6, R12, R12
+	ADD    R2, R13, R13
+	FMOVQ  0(R12), F12
 	WORD   $0x4e2ce42d // FCMEQ V13.4S, V1.4S, V12.4S
-	FMOVQ  0(R12), F10
+	FMOVQ  0(R13), F10
 	VAND   V13.B16, V5.B16, V14.B16
 	WORD   $0x4e2ed550 // FADD V16.4S, V10.4S, V14.4S
-	FMOVQ  F16, 0(R12)
+	FMOVQ  F16, 0(R13)
 	WORD   $0x4e6d1ca5 // BIC V5.16B, V5.16B, V13.16B
-	FMOVQ  16(R11), F17
+	FMOVQ  16(R12), F17
 	WORD   $0x4e31e453 // FCMEQ V19.4S, V2.4S, V17.4S
-	FMOVQ  16(R12), F15
+	FMOVQ  16(R13), F15
 	VAND   V19.B16, V6.B16, V20.B16
 	WORD   $0x4e34d5f2 // FADD V18.4S, V15.4S, V20.4S
-	FMOVQ  F18, 16(R12)
+	FMOVQ  F18, 16(R13)
 	WORD   $0x4e731cc6 // BIC V6.16B, V6.16B, V19.16B
-	FMOVQ  32(R11), F22
+	FMOVQ  32(R12), F22
 	WORD   $0x4e36e478 // FCMEQ V24.4S, V3.4S, V22.4S
-	FMOVQ  32(R12), F21
+	FMOVQ  32(R13), F21
 	VAND   V24.B16, V7.B16, V25.B16
 	WORD   $0x4e39d6b7 // FADD V23.4S, V21.4S, V25.4S
-	FMOVQ  F23, 32(R12)
+	FMOVQ  F23, 32(R13)
 	WORD   $0x4e781ce7 // BIC V7.16B, V7.16B, V24.16B
-	FMOVQ  48(R11), F27
+	FMOVQ  48(R12), F27
 	WORD   $0x4e3be49d // FCMEQ V29.4S, V4.4S, V27.4S
-	FMOVQ  48(R12), F26
+	FMOVQ  48(R13), F26
 	VAND   V29.B16, V8.B16, V30.B16
 	WORD   $0x4e3ed749 // FADD V9.4S, V26.4S, V30.4S
-	FMOVQ  F9, 48(R12)
+	FMOVQ  F9, 48(R13)
 	WORD   $0x4e7d1d08 // BIC V8.16B, V8.16B, V29.16B
-	FMOVQ  64(R11), F28
+	FMOVQ  64(R12), F28
 	WORD   $0x4e3ce42b // FCMEQ V11.4S, V1.4S, V28.4S
-	FMOVQ  64(R12), F31
+	FMOVQ  64(R13), F31
 	VAND   V11.B16, V5.B16, V12.B16
 	WORD   $0x4e2cd7ea // FADD V10.4S, V31.4S, V12.4S
-	FMOVQ  F10, 64(R12)
+	FMOVQ  F10, 64(R13)
 	WORD   $0x4e6b1ca5 // BIC V5.16B, V5.16B, V11.16B
-	FMOVQ  80(R11), F14
+	FMOVQ  80(R12), F14
 	WORD   $0x4e2ee450 // FCMEQ V16.4S, V2.4S, V14.4S
-	FMOVQ  80(R12), F13
+	FMOVQ  80(R13), F13
 	VAND   V16.B16, V6.B16, V17.B16
 	WORD   $0x4e31d5af // FADD V15.4S, V13.4S, V17.4S
-	FMOVQ  F15, 80(R12)
+	FMOVQ  F15, 80(R13)
 	WORD   $0x4e701cc6 // BIC V6.16B, V6.16B, V16.16B
-	FMOVQ  96(R11), F20
+	FMOVQ  96(R12), F20
 	WORD   $0x4e34e472 // FCMEQ V18.4S, V3.4S, V20.4S
-	FMOVQ  96(R12), F19
+	FMOVQ  96(R13), F19
 	VAND   V18.B16, V7.B16, V22.B16
 	WORD   $0x4e36d675 // FADD V21.4S, V19.4S, V22.4S
-	FMOVQ  F21, 96(R12)
+	FMOVQ  F21, 96(R13)
 	WORD   $0x4e721ce7 // BIC V7.16B, V7.16B, V18.16B
-	FMOVQ  112(R11), F25
+	FMOVQ  112(R12), F25
 	WORD   $0x4e39e497 // FCMEQ V23.4S, V4.4S, V25.4S
-	FMOVQ  112(R12), F24
+	FMOVQ  112(R13), F24
 	VAND   V23.B16, V8.B16, V27.B16
 	WORD   $0x4e3bd71a // FADD V26.4S, V24.4S, V27.4S
-	FMOVQ  F26, 112(R12)
+	FMOVQ  F26, 112(R13)
 	WORD   $0x4e771d08 // BIC V8.16B, V8.16B, V23.16B
-	ADD    R6, R11, R11
-	ADD    R2, R12, R12
-	ADD    R9, R4, R4
-	ADD    R9, R3, R3
-	ADD    R8, R5, R5
-	ADD    R8, R1, R1
+	ADD    R6, R12, R12
+	ADD    R2, R13, R13
+	ADD    R10, R4, R4
+	ADD    R10, R3, R3
+	ADD    R9, R5, R5
+	ADD    R9, R1, R1
 	SUBS   $1, R0, R0
 	BNE    loop
 	RET
 
-// func maxRowNEON(n int, y, x *float32, size, step, row int)
-TEXT ·maxRowNEON(SB), NOSPLIT, $0-48
+// func spread2NEON(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)
+TEXT ·spread2NEON(SB), NOSPLIT, $0-60
+	MOVD   n+0(FP), R0
+	MOVD   dx+8(FP), R1
+	MOVD   dxRow+16(FP), R2
+	MOVD   dy+24(FP), R3
+	MOVD   kh+32(FP), R4
+	MOVD   kw+40(FP), R5
+	MOVD   step+48(FP), R6
+	MOVWU  scale+56(FP), R8
+	VDUP   R8, V0.S4
+	MOVD   $64, R7
+
+loop:
+	FLDPQ  0(R3), (F1, F2)
+	FLDPQ  32(R3), (F3, F4)
+	WORD   $0x6e20dc21 // FMUL V1.4S, V1.4S, V0.4S
+	WORD   $0x6e20dc42 // FMUL V2.4S, V2.4S, V0.4S
+	WORD   $0x6e20dc63 // FMUL V3.4S, V3.4S, V0.4S
+	WORD   $0x6e20dc84 // FMUL V4.4S, V4.4S, V0.4S
+	MOVD   R1, R9
+	FLDPQ  0(R9), (F5, F6)
+	FLDPQ  32(R9), (F7, F8)
+	WORD   $0x4e21d4a5 // FADD V5.4S, V5.4S, V1.4S
+	WORD   $0x4e22d4c6 // FADD V6.4S, V6.4S, V2.4S
+	WORD   $0x4e23d4e7 // FADD V7.4S, V7.4S, V3.4S
+	WORD   $0x4e24d508 // FADD V8.4S, V8.4S, V4.4S
+	FSTPQ  (F5, F6), 0(R9)
+	FSTPQ  (F7, F8), 32(R9)
+	FLDPQ  64(R9), (F9, F10)
+	FLDPQ  96(R9), (F11, F12)
+	WORD   $0x4e21d529 // FADD V9.4S, V9.4S, V1.4S
+	WORD   $0x4e22d54a // FADD V10.4S, V10.4S, V2.4S
+	WORD   $0x4e23d56b // FADD V11.4S, V11.4S, V3.4S
+	WORD   $0x4e24d58c // FADD V12.4S, V12.4S, V4.4S
+	FSTPQ  (F9, F10), 64(R9)
+	FSTPQ  (F11, F12), 96(R9)
+	ADD    R2, R9, R9
+	FLDPQ  0(R9), (F13, F14)
+	FLDPQ  32(R9), (F15, F16)
+	WORD   $0x4e21d5ad // FADD V13.4S, V13.4S, V1.4S
+	WORD   $0x4e22d5ce // FADD V14.4S, V14.4S, V2.4S
+	WORD   $0x4e23d5ef // FADD V15.4S, V15.4S, V3.4S
+	WORD   $0x4e24d610 // FADD V16.4S, V16.4S, V4.4S
+	FSTPQ  (F13, F14), 0(R9)
+	FSTPQ  (F15, F16), 32(R9)
+	FLDPQ  64(R9), (F17, F18)
+	FLDPQ  96(R9), (F19, F20)
+	WORD   $0x4e21d631 // FADD V17.4S, V17.4S, V1.4S
+	WORD   $0x4e22d652 // FADD V18.4S, V18.4S, V2.4S
+	WORD   $0x4e23d673 // FADD V19.4S, V19.4S, V3.4S
+	WORD   $0x4e24d694 // FADD V20.4S, V20.4S, V4.4S
+	FSTPQ  (F17, F18), 64(R9)
+	FSTPQ  (F19, F20), 96(R9)
+	ADD    R2, R9, R9
+	ADD    R7, R3, R3
+	ADD    R6, R1, R1
+	SUBS   $1, R0, R0
+	BNE    loop
+	RET
+
+// func maxRowNEON(n int, y, x *float32, kh, kw, step, row int)
+TEXT ·maxRowNEON(SB), NOSPLIT, $0-56
 	MOVD   n+0(FP), R0
 	MOVD   y+8(FP), R1
 	MOVD   x+16(FP), R2
-	MOVD   size+24(FP), R3
-	MOVD   step+32(FP), R4
-	MOVD   row+40(FP), R5
-	MOVD   $64, R6
+	MOVD   kh+24(FP), R3
+	MOVD   kw+32(FP), R4
+	MOVD   step+40(FP), R5
+	MOVD   row+48(FP), R6
+	MOVD   $64, R7
 
 loop:
 	FLDPQ  0(R2), (F0, F1)
 	FLDPQ  32(R2), (F2, F3)
-	MOVD   R2, R7
-	MOVD   R3, R8
+	MOVD   R2, R8
+	MOVD   R3, R9
 
 tapRow:
-	MOVD   R3, R9
-	MOVD   R7, R10
+	MOVD   R4, R10
+	MOVD   R8, R11
 
 tap:
-	FLDPQ  0(R10), (F4, F5)
-	FLDPQ  32(R10), (F6, F7)
+	FLDPQ  0(R11), (F4, F5)
+	FLDPQ  32(R11), (F6, F7)
 	WORD   $0x6ea4e408 // FCMGT V8.4S, V0.4S, V4.4S
 	VBSL   V4.B16, V0.B16, V8.B16
 	VMOV   V8.B16, V0.B16
@@ -311,67 +376,68 @@ tap:
 	WORD   $0x6ea7e46b // FCMGT V11.4S, V3.4S, V7.4S
 	VBSL   V7.B16, V3.B16, V11.B16
 	VMOV   V11.B16, V3.B16
-	ADD    $64, R10, R10
-	SUBS   $1, R9, R9
+	ADD    $64, R11, R11
+	SUBS   $1, R10, R10
 	BNE    tap
-	ADD    R5, R7, R7
-	SUBS   $1, R8, R8
+	ADD    R6, R8, R8
+	SUBS   $1, R9, R9
 	BNE    tapRow
 	FSTPQ  (F0, F1), 0(R1)
 	FSTPQ  (F2, F3), 32(R1)
-	ADD    R6, R1, R1
-	ADD    R4, R2, R2
+	ADD    R7, R1, R1
+	ADD    R5, R2, R2
 	SUBS   $1, R0, R0
 	BNE    loop
 	RET
 
-// func sumRowNEON(n int, y, x *float32, size, step, row int)
-TEXT ·sumRowNEON(SB), NOSPLIT, $0-48
+// func sumRowNEON(n int, y, x *float32, kh, kw, step, row int)
+TEXT ·sumRowNEON(SB), NOSPLIT, $0-56
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	MOVD   n+0(FP), R0
 	MOVD   y+8(FP), R1
 	MOVD   x+16(FP), R2
-	MOVD   size+24(FP), R3
-	MOVD   step+32(FP), R4
-	MOVD   row+40(FP), R5
-	MOVD   $64, R6
+	MOVD   kh+24(FP), R3
+	MOVD   kw+32(FP), R4
+	MOVD   step+40(FP), R5
+	MOVD   row+48(FP), R6
+	MOVD   $64, R7
 
 loop:
 	VMOV   V0.B16, V1.B16
 	VMOV   V0.B16, V2.B16
 	VMOV   V0.B16, V3.B16
 	VMOV   V0.B16, V4.B16
-	MOVD   R2, R7
-	MOVD   R3, R8
+	MOVD   R2, R8
+	MOVD   R3, R9
 
 tapRow:
-	MOVD   R3, R9
-	MOVD   R7, R10
+	MOVD   R4, R10
+	MOVD   R8, R11
 
 tap:
-	FLDPQ  0(R10), (F5, F6)
-	FLDPQ  32(R10), (F7, F8)
+	FLDPQ  0(R11), (F5, F6)
+	FLDPQ  32(R11), (F7, F8)
 	WORD   $0x4e25d421 // FADD V1.4S, V1.4S, V5.4S
 	WORD   $0x4e26d442 // FADD V2.4S, V2.4S, V6.4S
 	WORD   $0x4e27d463 // FADD V3.4S, V3.4S, V7.4S
 	WORD   $0x4e28d484 // FADD V4.4S, V4.4S, V8.4S
-	ADD    $64, R10, R10
-	SUBS   $1, R9, R9
+	ADD    $64, R11, R11
+	SUBS   $1, R10, R10
 	BNE    tap
-	ADD    R5, R7, R7
-	SUBS   $1, R8, R8
+	ADD    R6, R8, R8
+	SUBS   $1, R9, R9
 	BNE    tapRow
 	FSTPQ  (F1, F2), 0(R1)
 	FSTPQ  (F3, F4), 32(R1)
-	ADD    R6, R1, R1
-	ADD    R4, R2, R2
+	ADD    R7, R1, R1
+	ADD    R5, R2, R2
 	SUBS   $1, R0, R0
 	BNE    loop
 	RET
 
-// func maxBackNEON(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, size, step int, relu uint32)
-TEXT ·maxBackNEON(SB), NOSPLIT, $0-76
+// func maxBackNEON(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
+TEXT ·maxBackNEON(SB), NOSPLIT, $0-84
 	MOVD   n+0(FP), R0
 	MOVD   dx+8(FP), R1
 	MOVD   dxRow+16(FP), R2
@@ -379,11 +445,12 @@ TEXT ·maxBackNEON(SB), NOSPLIT, $0-76
 	MOVD   y+32(FP), R4
 	MOVD   x+40(FP), R5
 	MOVD   xRow+48(FP), R6
-	MOVD   size+56(FP), R7
-	MOVD   step+64(FP), R8
-	MOVWU  relu+72(FP), R10
-	VDUP   R10, V0.S4
-	MOVD   $64, R9
+	MOVD   kh+56(FP), R7
+	MOVD   kw+64(FP), R8
+	MOVD   step+72(FP), R9
+	MOVWU  relu+80(FP), R11
+	VDUP   R11, V0.S4
+	MOVD   $64, R10
 
 loop:
 	FLDPQ  0(R4), (F1, F2)
@@ -402,56 +469,104 @@ loop:
 	WORD   $0x4ea0c88f // FCMGT V15.4S, V4.4S, #0.0
 	WORD   $0x4e6f1c10 // BIC V16.16B, V0.16B, V15.16B
 	WORD   $0x4e701d08 // BIC V8.16B, V8.16B, V16.16B
-	MOVD   R5, R11
-	MOVD   R1, R12
-	MOVD   R7, R13
+	MOVD   R5, R12
+	MOVD   R1, R13
+	MOVD   R7, R14
 
 tapRow:
-	MOVD   R7, R14
-	MOVD   R11, R15
+	MOVD   R8, R15
 	MOVD   R12, R16
+	MOVD   R13, R17
 
 tap:
-	FMOVQ  0(R15), F17
+	FMOVQ  0(R16), F17
 	WORD   $0x4e31e432 // FCMEQ V18.4S, V1.4S, V17.4S
-	FMOVQ  0(R16), F19
+	FMOVQ  0(R17), F19
 	VAND   V18.B16, V5.B16, V20.B16
 	WORD   $0x4e34d675 // FADD V21.4S, V19.4S, V20.4S
-	FMOVQ  F21, 0(R16)
+	FMOVQ  F21, 0(R17)
 	WORD   $0x4e721ca5 // BIC V5.16B, V5.16B, V18.16B
-	FMOVQ  16(R15), F22
+	FMOVQ  16(R16), F22
 	WORD   $0x4e36e457 // FCMEQ V23.4S, V2.4S, V22.4S
-	FMOVQ  16(R16), F24
+	FMOVQ  16(R17), F24
 	VAND   V23.B16, V6.B16, V25.B16
 	WORD   $0x4e39d71a // FADD V26.4S, V24.4S, V25.4S
-	FMOVQ  F26, 16(R16)
+	FMOVQ  F26, 16(R17)
 	WORD   $0x4e771cc6 // BIC V6.16B, V6.16B, V23.16B
-	FMOVQ  32(R15), F27
+	FMOVQ  32(R16), F27
 	WORD   $0x4e3be47c // FCMEQ V28.4S, V3.4S, V27.4S
-	FMOVQ  32(R16), F29
+	FMOVQ  32(R17), F29
 	VAND   V28.B16, V7.B16, V30.B16
 	WORD   $0x4e3ed7bf // FADD V31.4S, V29.4S, V30.4S
-	FMOVQ  F31, 32(R16)
+	FMOVQ  F31, 32(R17)
 	WORD   $0x4e7c1ce7 // BIC V7.16B, V7.16B, V28.16B
-	FMOVQ  48(R15), F9
+	FMOVQ  48(R16), F9
 	WORD   $0x4e29e48a // FCMEQ V10.4S, V4.4S, V9.4S
-	FMOVQ  48(R16), F11
+	FMOVQ  48(R17), F11
 	VAND   V10.B16, V8.B16, V12.B16
 	WORD   $0x4e2cd56d // FADD V13.4S, V11.4S, V12.4S
-	FMOVQ  F13, 48(R16)
+	FMOVQ  F13, 48(R17)
 	WORD   $0x4e6a1d08 // BIC V8.16B, V8.16B, V10.16B
-	ADD    $64, R15, R15
 	ADD    $64, R16, R16
-	SUBS   $1, R14, R14
+	ADD    $64, R17, R17
+	SUBS   $1, R15, R15
 	BNE    tap
-	ADD    R6, R11, R11
-	ADD    R2, R12, R12
-	SUBS   $1, R13, R13
+	ADD    R6, R12, R12
+	ADD    R2, R13, R13
+	SUBS   $1, R14, R14
 	BNE    tapRow
-	ADD    R9, R4, R4
-	ADD    R9, R3, R3
-	ADD    R8, R5, R5
-	ADD    R8, R1, R1
+	ADD    R10, R4, R4
+	ADD    R10, R3, R3
+	ADD    R9, R5, R5
+	ADD    R9, R1, R1
+	SUBS   $1, R0, R0
+	BNE    loop
+	RET
+
+// func spreadNEON(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)
+TEXT ·spreadNEON(SB), NOSPLIT, $0-60
+	MOVD   n+0(FP), R0
+	MOVD   dx+8(FP), R1
+	MOVD   dxRow+16(FP), R2
+	MOVD   dy+24(FP), R3
+	MOVD   kh+32(FP), R4
+	MOVD   kw+40(FP), R5
+	MOVD   step+48(FP), R6
+	MOVWU  scale+56(FP), R8
+	VDUP   R8, V0.S4
+	MOVD   $64, R7
+
+loop:
+	FLDPQ  0(R3), (F1, F2)
+	FLDPQ  32(R3), (F3, F4)
+	WORD   $0x6e20dc21 // FMUL V1.4S, V1.4S, V0.4S
+	WORD   $0x6e20dc42 // FMUL V2.4S, V2.4S, V0.4S
+	WORD   $0x6e20dc63 // FMUL V3.4S, V3.4S, V0.4S
+	WORD   $0x6e20dc84 // FMUL V4.4S, V4.4S, V0.4S
+	MOVD   R1, R9
+	MOVD   R4, R10
+
+tapRow:
+	MOVD   R5, R11
+	MOVD   R9, R12
+
+tap:
+	FLDPQ  0(R12), (F5, F6)
+	FLDPQ  32(R12), (F7, F8)
+	WORD   $0x4e21d4a5 // FADD V5.4S, V5.4S, V1.4S
+	WORD   $0x4e22d4c6 // FADD V6.4S, V6.4S, V2.4S
+	WORD   $0x4e23d4e7 // FADD V7.4S, V7.4S, V3.4S
+	WORD   $0x4e24d508 // FADD V8.4S, V8.4S, V4.4S
+	FSTPQ  (F5, F6), 0(R12)
+	FSTPQ  (F7, F8), 32(R12)
+	ADD    $64, R12, R12
+	SUBS   $1, R11, R11
+	BNE    tap
+	ADD    R2, R9, R9
+	SUBS   $1, R10, R10
+	BNE    tapRow
+	ADD    R7, R3, R3
+	ADD    R6, R1, R1
 	SUBS   $1, R0, R0
 	BNE    loop
 	RET

@@ -8,7 +8,7 @@ func pools(u *unit) {
 		if size > 0 {
 			suffix = fmt.Sprintf("%dNEON", size)
 		}
-		reduction := "func(n int, y, x *float32, size, step, row int)"
+		reduction := "func(n int, y, x *float32, kh, kw, step, row int)"
 		u.function("maxRow"+suffix, reduction, func(f *function) {
 			// The general loop sees the first tap twice, which the maximum does not mind.
 			reduce(f, size, func(x gp) wide { return f.wide(x, 0) }, func(acc, v vec) {
@@ -27,16 +27,19 @@ func pools(u *unit) {
 				return w
 			}, f.addIn)
 		})
-		u.function("maxBack"+suffix, "func(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, size, step int, relu uint32)", func(f *function) {
+		u.function("maxBack"+suffix, "func(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)", func(f *function) {
 			maxBackward(f, size)
+		})
+		u.function("spread"+suffix, "func(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)", func(f *function) {
+			spread(f, size)
 		})
 	}
 }
 
 // taps runs body for size×size pixels of 64 bytes, rows apart by strides, from the bases on; at are the
-// pixel's addresses, disp is to be added. The first tap may be skipped, where the size is not 0. A size
-// of 0 is read from a register.
-func (f *function) taps(size int, sizeReg gp, bases, strides []gp, skip bool, body func(at []gp, disp int)) {
+// pixel's addresses, disp is to be added. The first tap may be skipped, where the size is not 0. With size
+// 0 rows and columns are read from registers.
+func (f *function) taps(size int, kh, kw gp, bases, strides []gp, skip bool, body func(at []gp, disp int)) {
 	var rows, at []gp
 	for _, b := range bases {
 		rows = append(rows, f.gp())
@@ -62,9 +65,9 @@ func (f *function) taps(size int, sizeReg gp, bases, strides []gp, skip bool, bo
 	for range bases {
 		at = append(at, f.gp())
 	}
-	f.line("MOVD %s, %s", sizeReg, ky)
+	f.line("MOVD %s, %s", kh, ky)
 	f.loop("tapRow", ky, func() {
-		f.line("MOVD %s, %s", sizeReg, kx)
+		f.line("MOVD %s, %s", kw, kx)
 		for i := range at {
 			f.line("MOVD %s, %s", rows[i], at[i])
 		}
@@ -80,12 +83,12 @@ func (f *function) taps(size int, sizeReg gp, bases, strides []gp, skip bool, bo
 
 // reduce writes n pixels of y, each from a window of x; windows are step bytes apart.
 func reduce(f *function, size int, begin func(x gp) wide, combine func(acc, v vec)) {
-	n, y, x, sizeReg, step, row := f.pointer("n"), f.pointer("y"), f.pointer("x"), f.pointer("size"), f.pointer("step"), f.pointer("row")
+	n, y, x, kh, kw, step, row := f.pointer("n"), f.pointer("y"), f.pointer("x"), f.pointer("kh"), f.pointer("kw"), f.pointer("step"), f.pointer("row")
 	width := f.gp()
 	f.line("MOVD $64, %s", width)
 	f.rows(n, func() {
 		acc := begin(x)
-		f.taps(size, sizeReg, []gp{x}, []gp{row}, true, func(at []gp, disp int) {
+		f.taps(size, kh, kw, []gp{x}, []gp{row}, true, func(at []gp, disp int) {
 			for j, v := range f.wide(at[0], disp) {
 				combine(acc[j], v)
 			}
@@ -98,7 +101,7 @@ func reduce(f *function, size int, begin func(x gp) wide, combine func(acc, v ve
 // where y is positive.
 func maxBackward(f *function, size int) {
 	n, dx, dxRow, dy, y, x, xRow := f.pointer("n"), f.pointer("dx"), f.pointer("dxRow"), f.pointer("dy"), f.pointer("y"), f.pointer("x"), f.pointer("xRow")
-	sizeReg, step, width := f.pointer("size"), f.pointer("step"), f.gp()
+	kh, kw, step, width := f.pointer("kh"), f.pointer("kw"), f.pointer("step"), f.gp()
 	relu := f.parameter("relu")
 	f.line("MOVD $64, %s", width)
 	f.rows(n, func() {
@@ -106,7 +109,7 @@ func maxBackward(f *function, size int) {
 		for j := range grad {
 			f.withoutIn(grad[j], f.without(relu, f.positive(top[j])))
 		}
-		f.taps(size, sizeReg, []gp{x, dx}, []gp{xRow, dxRow}, false, func(at []gp, disp int) {
+		f.taps(size, kh, kw, []gp{x, dx}, []gp{xRow, dxRow}, false, func(at []gp, disp int) {
 			for j := range grad {
 				hit := f.equal(top[j], f.load(at[0], disp+16*j))
 				f.store(f.add(f.load(at[1], disp+16*j), f.and(grad[j], hit)), at[1], disp+16*j)
@@ -114,4 +117,25 @@ func maxBackward(f *function, size int) {
 			}
 		})
 	}, []gp{y, dy, x, dx}, []gp{width, width, step, step})
+}
+
+// spread adds scale·dy to all pixels of its window, window after window.
+func spread(f *function, size int) {
+	n, dx, dxRow, dy := f.pointer("n"), f.pointer("dx"), f.pointer("dxRow"), f.pointer("dy")
+	kh, kw, step, width := f.pointer("kh"), f.pointer("kw"), f.pointer("step"), f.gp()
+	scale := f.parameter("scale")
+	f.line("MOVD $64, %s", width)
+	f.rows(n, func() {
+		grad := f.wide(dy, 0)
+		for j := range grad {
+			f.mulIn(grad[j], scale)
+		}
+		f.taps(size, kh, kw, []gp{dx}, []gp{dxRow}, false, func(at []gp, disp int) {
+			w := f.wide(at[0], disp)
+			for j := range w {
+				f.addIn(w[j], grad[j])
+			}
+			f.storeWide(w, at[0], disp)
+		})
+	}, []gp{dy, dx}, []gp{width, step})
 }
