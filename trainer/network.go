@@ -108,25 +108,44 @@ func (n *network) forwardStage(stage []operation, p *pass) {
 // backward turns the gradient of the logits into that of all variables. All workers call it.
 func (n *network) backward(p *pass) {
 	for s := len(n.stages) - 1; s >= 0; s-- {
-		stage := n.stages[s]
-		for i := len(stage) - 1; i >= 0; i-- {
-			if c, is := stage[i].(collective); is {
-				p.wait()
-				c.collectBackward(p)
-				p.wait()
-			}
-			stage[i].backward(p)
-			if l, is := stage[i].(learner); is && p.crew.workers == 1 {
-				l.gradients(p) // at once, while its input is in the cache
-			}
+		n.backwardStage(n.stages[s], p)
+		if c, is := n.stages[s][0].(collective); is {
+			p.wait()
+			c.collectBackward(p)
+			p.wait()
+			n.stages[s][0].backward(p)
 		}
 	}
-	if p.crew.workers == 1 {
-		return
-	}
 	p.wait()
-	for _, l := range n.learners {
-		l.gradients(p)
+	for i := len(n.learners) - 1; i >= 0; i-- {
+		n.learners[i].gradients(p)
+	}
+}
+
+// backwardStage goes through a stage in reverse as forwardStage does, a collective at its head left out.
+func (n *network) backwardStage(stage []operation, p *pass) {
+	if _, is := stage[0].(collective); is {
+		stage = stage[1:]
+	}
+	from, to := p.from, p.to
+	for i := len(stage); i > 0; {
+		maps := 0
+		for maps < i && stage[i-1-maps].onMaps() {
+			maps++
+		}
+		if maps < 2 {
+			stage[i-1].backward(p)
+			i--
+			continue
+		}
+		for p.from = from; p.from < to; p.from = p.to {
+			p.to = min(p.from+mapBlock, to)
+			for k := i - 1; k >= i-maps; k-- {
+				stage[k].backward(p)
+			}
+		}
+		p.from, p.to = from, to
+		i -= maps
 	}
 }
 
