@@ -46,7 +46,8 @@ func size(shape []int) int64 {
 	return n
 }
 
-// memory of the layer in bytes: values, gradients and two moments of its variables, outputs and their gradients.
+// memory of the layer in bytes: of its variables values, gradients and two moments, of its output values
+// and, where it does not share its input's, gradients.
 func (l *layer) memory(rows int) int64 {
 	var floats int64
 	for i := range l.variables {
@@ -54,13 +55,13 @@ func (l *layer) memory(rows int) int64 {
 	}
 	width := size(l.out)
 	if len(l.out) == 3 {
-		// Maps may have a frame as wide as half the next kernel; what that is is not known here.
-		width = saturate(int64(l.out[0])+4, int64(l.out[1])+4, padded(l.out[2]))
+		// Maps have a frame for the next kernel; most kernels are 3×3.
+		width = saturate(int64(l.out[0])+2, int64(l.out[1])+2, padded(l.out[2]))
 	}
-	if l.kind == kindConv && !l.packed {
-		width = min(enough, width+saturate(int64(l.in[0]+l.size[0]), int64(l.in[1]+l.size[1]), padded(l.in[2])))
+	if l.kind != kindDropout && l.kind != kindBatchNorm && l.kind != kindActivation {
+		width = saturate(2, width)
 	}
-	return saturate(4, min(enough, floats+saturate(2, int64(rows), width)))
+	return saturate(4, min(enough, floats+saturate(int64(rows), width)))
 }
 
 // memory of a Fitter in bytes at a batch of so many rows.
