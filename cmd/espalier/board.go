@@ -109,7 +109,7 @@ func (b *board) sheet(precision int) *sheet {
 // origin says where the numbers come from, for people, in lines of a width.
 func (b *board) origin(width int) string {
 	return wrap(width, printable(b.all.Sweep), fmt.Sprintf("id %.12s", b.all.ID), fmt.Sprintf("data %s %.12s", printable(b.sweep.Data.Source), b.all.Data),
-		"metric "+b.all.Metric, fmt.Sprintf("seed %d", b.all.Seed), "version "+b.all.Version, "kernel "+b.all.Kernel)+mixed(b.all.Mixed)
+		"metric "+b.all.Metric, fmt.Sprintf("seed %d", b.all.Seed), "version "+b.all.Version, "kernel "+b.all.Kernel) + mixed(b.all.Mixed)
 }
 
 // mixed warns of numbers that need not be equal bit for bit.

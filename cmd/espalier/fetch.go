@@ -29,7 +29,7 @@ func (p *program) fetch(ctx context.Context, name, folder, from string) error {
 		from += "/"
 	}
 	var spoke time.Time
-	live, last := isTerminal(p.err) && !p.quiet, ""
+	live, last := interactive(p.err) && !p.quiet, ""
 	where, err := dataset.Fetch(ctx, name, dataset.FetchOptions{Dir: folder, BaseURL: from, Progress: func(f dataset.FetchProgress) {
 		file, done, total := f.File, f.Done, f.Total
 		switch {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"espalier/trainer"
 )
 
 // demandingSweep has all that makes equal numbers hard: dropout, batch
@@ -291,5 +293,29 @@ func TestTwoAtOnce(t *testing.T) {
 	b.run(exitFailed, "retry")
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("the first run: %v", err)
+	}
+}
+
+// TestOtherKernel goes on with a sweep on another instruction set: refused with
+// both named, and done beside each other only on request, which the board says.
+func TestOtherKernel(t *testing.T) {
+	if trainer.Kernel() == "generic" {
+		t.Skip("there is only one kernel path here")
+	}
+	b := newBench(t, demandingSweep)
+	b.run(exitBudget, "run", "sweep.toml", "--budget", "300ms", "--workers", "1")
+	if !strings.Contains(b.board(), `"mean":0.`) && !strings.Contains(b.board(), `"folds":[0.`) {
+		b.run(0, "run", "sweep.toml", "--no-refit", "--set", "grid.momentum=[0.0]") // a slow machine: have something recorded
+	}
+	t.Setenv("ESPALIER_SIMD", "generic")
+	_, talk := b.run(exitFailed, "resume")
+	for _, want := range []string{"espalier: resume sweep", "kernel " + trainer.Kernel(), "kernel generic", "--mix"} {
+		if !strings.Contains(talk, want) {
+			t.Errorf("no %q in\n%s", want, talk)
+		}
+	}
+	out, _ := b.run(0, "resume", "--mix", "--no-refit")
+	if !strings.Contains(out, "mixed: outcomes of revision") {
+		t.Errorf("the board does not say that it is mixed\n%s", out)
 	}
 }

@@ -112,7 +112,7 @@ func leftText(left float64) string {
 
 // bestLine names the best trial and its parameters.
 func bestLine(metric string, b *search.BestStatus) string {
-	return fmt.Sprintf("best %s %.4f  %s  %s", metric, b.Mean, short(b.Trial), paramsText(b.Params))
+	return strings.TrimRight(fmt.Sprintf("best %s %.4f  %s  %s", metric, b.Mean, short(b.Trial), paramsText(b.Params)), " ")
 }
 
 // barLine puts a bar between head and tail where there is room for one, and

@@ -16,7 +16,7 @@ import (
 // Bounds of a picture for predict: what a header may promise before anything is decoded.
 const (
 	maxPictureBytes  = 64 << 20
-	maxPicturePixels = 64 << 20
+	maxPicturePixels = 50_000_000
 )
 
 // picture is an image fitted to a model's size: H×W×C bytes.

@@ -123,7 +123,7 @@ func foldsText(s *session) string {
 func (p *program) listPoints(s *search.Sweep) error {
 	fmt.Fprintln(p.out)
 	for t := range s.Trials() {
-		if _, err := fmt.Fprintf(p.out, "%s  %s\n", trialID(t.Key), paramsText(t.Point.Values)); err != nil {
+		if _, err := fmt.Fprintln(p.out, trialText(t)); err != nil {
 			return err
 		}
 	}

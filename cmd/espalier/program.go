@@ -18,6 +18,7 @@ import (
 
 // program is one invocation: its streams and the flags that every verb has.
 type program struct {
+	args     []string
 	in       io.Reader
 	out, err io.Writer
 
@@ -33,6 +34,7 @@ type program struct {
 // execute parses the arguments and does the verb.
 func (p *program) execute(args []string) error {
 	root := p.root()
+	p.args = args
 	root.SetArgs(args)
 	root.SetIn(p.in)
 	root.SetOut(p.out)
@@ -49,10 +51,13 @@ func (p *program) execute(args []string) error {
 // explain gives an error of the command line itself its exit code and a hint.
 // Such an error comes before any verb has started.
 func (p *program) explain(ctx context.Context, cmd *cobra.Command, err error) error {
-	if i := interruptionOf(ctx); i != nil {
-		return &failure{err: err, code: i.code()}
-	}
 	var known *failure
+	if i := interruptionOf(ctx); i != nil {
+		if errors.As(err, &known) && len(known.hints) > 0 {
+			return err
+		}
+		return &failure{err: i, code: i.code(), hints: []string{"go on with: " + p.again()}}
+	}
 	if !p.started(cmd) && !errors.As(err, &known) {
 		if !cmd.HasParent() {
 			return usage(err, "espalier --help lists the verbs")
@@ -60,6 +65,15 @@ func (p *program) explain(ctx context.Context, cmd *cobra.Command, err error) er
 		return usage(err, "use: "+cmd.UseLine(), cmd.CommandPath()+" --help shows examples")
 	}
 	return err
+}
+
+// again is the command line that was given.
+func (p *program) again() string {
+	words := []string{"espalier"}
+	for _, a := range p.args {
+		words = append(words, shellQuote(a))
+	}
+	return strings.Join(words, " ")
 }
 
 // started tells whether the verb's own code ran.

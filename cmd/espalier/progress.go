@@ -30,7 +30,7 @@ const (
 
 func (p *program) newProgress(monitor *search.Monitor, workers int) *progress {
 	g := &progress{p: p, monitor: monitor, spoke: time.Now()}
-	if isTerminal(p.err) && !p.quiet && !p.verbose {
+	if interactive(p.err) && !p.quiet && !p.verbose {
 		g.live = startLiveLines(p.err, func(width int, colour bool) []string { return statusLines(monitor.Status(), workers, width, colour) })
 	}
 	return g

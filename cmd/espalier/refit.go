@@ -64,7 +64,11 @@ looked at again. How often they were looked at is printed with the result.`,
 
 // refitTrial trains a trial on all rows, saves the model at path and prints what the test rows say.
 func (p *program) refitTrial(ctx context.Context, st *store.Store, s *session, t search.Trial, path string) error {
-	p.say("refit of %s on the training rows: %s", trialID(t.Key), paramsText(t.Point.Values))
+	rows := "all training rows"
+	if s.sweep.File.Refit.Rows == "train" {
+		rows = "the hold-out's training rows"
+	}
+	p.say("refit on %s: %s", rows, trialText(t))
 	show := p.newRefitProgress(t, s.refitEpochs(t))
 	r, err := search.Refit(ctx, s.sweep, search.RefitTask{
 		Set: s.set, Folds: s.folds, Trial: t, Ledger: st, Checkpoints: st.Checkpoints(), Version: programVersion(),

@@ -18,7 +18,7 @@ type refitProgress struct {
 
 func (p *program) newRefitProgress(t search.Trial, epochs int) *refitProgress {
 	g := &refitProgress{p: p, worker: search.WorkerStatus{Trial: t.ID(), Epochs: epochs, Slot: -1}}
-	if isTerminal(p.err) && !p.quiet && !p.verbose {
+	if interactive(p.err) && !p.quiet && !p.verbose {
 		g.live = startLiveLines(p.err, func(width int, colour bool) []string { return []string{workerLine(g.state(), width, colour)} })
 	}
 	return g

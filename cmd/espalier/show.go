@@ -47,7 +47,7 @@ steadier than the two scores are).`,
 
 func (p *program) show(s *search.Sweep, all []search.Standing, row *search.Standing, histories [][]trainer.Epoch) error {
 	w := p.out
-	fmt.Fprintf(w, "%s  %s\n", trialID(row.Trial.Key), paramsText(row.Trial.Point.Values))
+	fmt.Fprintln(w, trialText(row.Trial))
 	fmt.Fprintf(w, "key %s, sweep %s %.12s\n", hex.EncodeToString(row.Trial.Key[:]), printable(s.File.Name), s.ID)
 	state := string(row.State)
 	if row.Rank > 0 {

@@ -16,6 +16,11 @@ const trialDigits = 8
 // trialID is a trial's name: the front of its key.
 func trialID(k grids.Key) string { return hex.EncodeToString(k[:])[:trialDigits] }
 
+// trialText is a trial's ID and its values on the axes, if there are any.
+func trialText(t search.Trial) string {
+	return strings.TrimRight(trialID(t.Key)+"  "+paramsText(t.Point.Values), " ")
+}
+
 // findSweep finds the sweep a user means: by name, else by a prefix of its ID;
 // without an argument the only one there is.
 func (p *program) findSweep(ctx context.Context, l search.Ledger, args []string) (search.Enrolment, error) {

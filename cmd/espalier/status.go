@@ -25,7 +25,7 @@ once. It never blocks the run, nor waits for it.`,
 		Args:              arguments,
 		ValidArgsFunction: p.completeSweeps,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.status(cmd.Context(), args, once || !isTerminal(p.out))
+			return p.status(cmd.Context(), args, once || !interactive(p.out))
 		},
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "answer once")
@@ -137,14 +137,10 @@ func statusText(s search.Status, width int, colour bool) string {
 		fmt.Fprintf(&b, "best    %s %.4f  %s\n", s.Metric, s.Best.Mean, short(s.Best.Trial))
 		fmt.Fprintf(&b, "%s\n", clip("        "+paramsText(s.Best.Params), width))
 	}
-	if width > 0 {
+	if s.Running {
 		for _, w := range s.Workers {
-			fmt.Fprintln(&b, workerLine(w, width, colour))
+			fmt.Fprintln(&b, workerLine(w, width, colour && width > 0))
 		}
-		return b.String()
-	}
-	for _, w := range s.Workers {
-		fmt.Fprintln(&b, workerLine(w, 0, false))
 	}
 	return b.String()
 }

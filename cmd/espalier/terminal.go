@@ -13,6 +13,9 @@ func isTerminal(w any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// interactive tells whether lines may be redrawn in place on a stream.
+func interactive(w any) bool { return isTerminal(w) && os.Getenv("TERM") != "dumb" }
+
 // terminalSize is the size of a stream's terminal in columns and rows, 0 where it is none.
 func terminalSize(w io.Writer) (columns, rows int) {
 	f, ok := w.(*os.File)

@@ -81,7 +81,7 @@ func (p *program) stopped(ctx context.Context, err error, r search.Result, s *se
 	if errors.Is(err, search.ErrBudget) {
 		return &failure{err: fmt.Errorf("budget of %s reached: %s", f.budget, done), code: exitBudget, hints: []string{goOn}}
 	}
-	return fmt.Errorf("run %q: %w", s.File.Name, err)
+	return p.storeFailure(err)
 }
 
 // commandPrefix is "espalier" with the store where it is not the default one.

@@ -32,7 +32,7 @@ func (p *program) whyCommand() *cobra.Command {
 
 func (p *program) why(cmd *cobra.Command, l *store.Reader, s *search.Sweep, all []search.Standing, row *search.Standing) error {
 	w := p.out
-	fmt.Fprintf(w, "%s  %s\n", trialID(row.Trial.Key), paramsText(row.Trial.Point.Values))
+	fmt.Fprintln(w, trialText(row.Trial))
 	switch row.State {
 	case search.Complete:
 		fmt.Fprintf(w, "complete: rank %d of %d, %s %s ± %s over %s\n", row.Rank, ranked(all), s.Metric,
