@@ -287,28 +287,28 @@ func (t tier) weightGradient(c *Conv, dw Matrix, dy, x Maps, from, to int, scrat
 	}
 }
 
-// BiasGradient is the sum of dy over all pixels by channel: float32 within a row of an image, float64
-// over rows and images. dst is padded; its tail gets zeros.
-func BiasGradient(dst []float32, dy Maps) {
-	dy.check("BiasGradient")
+// BiasGradient is the sum of dy over all pixels by channel: float32 within an image, float64 over
+// images. dst is padded; its tail gets zeros.
+func BiasGradient(dst []float32, dy Maps) { BiasGradientPanels(dst, dy, 0, dy.panels()) }
+
+// BiasGradientPanels is BiasGradient for the panels [from, to) of channels: the share of one thread.
+func BiasGradientPanels(dst []float32, dy Maps, from, to int) {
+	checkChannels("BiasGradient", dy, dst)
 	t := active()
-	if len(dst) < Padded(dy.C) || dy.Packed {
-		panic(fmt.Sprintf("kernel: BiasGradient: a vector of %d for %d channels, packed %t", len(dst), dy.C, dy.Packed))
-	}
-	for p := range dy.panels() {
+	for p := from; p < to; p++ {
 		var total [Width]float64
 		t.sumMaps(&total, dy, p)
 		narrow(dst[p*Width:], &total, 1)
 	}
 }
 
-// sumMaps adds all pixels of a panel.
+// sumMaps adds all pixels of a panel. The halo between the lines of a plane is zero: it is added too,
+// so that a plane is one run.
 func (t tier) sumMaps(total *[Width]float64, x Maps, panel int) {
 	for n := range x.N {
-		for y := range x.H {
-			var part [Width]float32
-			t.sumPanel(&part, x.W, x.Row(n, panel, y), Width)
-			addWide(total, &part)
-		}
+		var part [Width]float32
+		from := x.plane(n, panel)
+		t.sumPanel(&part, len(from.data)/Width, from.data, Width)
+		addWide(total, &part)
 	}
 }

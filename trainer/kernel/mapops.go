@@ -3,7 +3,7 @@ package kernel
 import "fmt"
 
 // The functions below are those of matrices for maps. They go row by row over the interior, so that
-// the halo stays zero; sums are float32 within a row of an image and float64 over rows and images.
+// the halo stays zero; sums are float32 within an image and float64 over images.
 
 // MapStats is the mean and the biased variance of every channel over all pixels of all images.
 func MapStats(mean, variance []float32, x Maps) { active().mapStats(mean, variance, x) }
@@ -39,25 +39,30 @@ func DropoutMapsFrom(x Maps, s Stream, rate float32, first int) {
 func AddMaps(dst, src Maps) {
 	checkMaps("AddMaps", dst, src)
 	t := active()
-	for i := range dst.rows() {
-		t.axpy(dst.nth(i), src.nth(i), 1)
-	}
+	eachPlane(&dst, &src, &src, func(d, s, _ plane) {
+		for y := range dst.H {
+			t.axpy(d.line(y), s.line(y), 1)
+		}
+	})
 }
 
 // CopyMaps copies the interior of maps, whatever the halos.
 func CopyMaps(dst, src Maps) {
 	checkMaps("CopyMaps", dst, src)
-	for i := range dst.rows() {
-		copy(dst.nth(i), src.nth(i))
-	}
+	eachPlane(&dst, &src, &src, func(d, s, _ plane) {
+		for y := range dst.H {
+			copy(d.line(y), s.line(y))
+		}
+	})
 }
 
-// rows is the number of interior rows of all panels, nth one of them.
-func (m Maps) rows() int { return m.N * m.panels() * m.H }
-
-func (m Maps) nth(i int) []float32 {
-	np := m.panels()
-	return m.Row(i/m.H/np, i/m.H%np, i%m.H)
+// eachPlane calls f for the planes of three maps of one shape.
+func eachPlane(a, b, c *Maps, f func(a, b, c plane)) {
+	for n := range a.N {
+		for p := range a.panels() {
+			f(a.plane(n, p), b.plane(n, p), c.plane(n, p))
+		}
+	}
 }
 
 func checkChannels(what string, m Maps, vectors ...[]float32) {
@@ -77,11 +82,12 @@ func (t tier) mapStats(mean, variance []float32, x Maps) {
 		t.sumMaps(&sum, x, p)
 		narrow(mean[p*Width:], &sum, count)
 		for n := range x.N {
+			var part [Width]float32
+			from := x.plane(n, p)
 			for y := range x.H {
-				var part [Width]float32
-				t.squarePanel(&part, (*[Width]float32)(mean[p*Width:]), x.W, x.Row(n, p, y), Width)
-				addWide(&square, &part)
+				t.squarePanel(&part, (*[Width]float32)(mean[p*Width:]), x.W, from.line(y), Width)
 			}
+			addWide(&square, &part)
 		}
 		narrow(variance[p*Width:], &square, count)
 	}
@@ -93,8 +99,9 @@ func (t tier) mapNormalize(y, x Maps, mean, scale, shift []float32) {
 	for n := range x.N {
 		for p := range x.panels() {
 			m, k, s := (*[Width]float32)(mean[p*Width:]), (*[Width]float32)(scale[p*Width:]), (*[Width]float32)(shift[p*Width:])
+			from, to := x.plane(n, p), y.plane(n, p)
 			for row := range x.H {
-				t.normalizePanel(x.W, y.Row(n, p, row), Width, x.Row(n, p, row), Width, m, k, s)
+				t.normalizePanel(x.W, to.line(row), Width, from.line(row), Width, m, k, s)
 			}
 		}
 	}
@@ -108,17 +115,19 @@ func (t tier) mapNormBackward(dx, dy, x Maps, b BatchNorm, dgamma, dbeta []float
 		mean := (*[Width]float32)(b.Mean[p*Width:])
 		var sum, cross [Width]float64
 		for n := range x.N {
+			var s, c [Width]float32
+			grad, from := dy.plane(n, p), x.plane(n, p)
 			for y := range x.H {
-				var s, c [Width]float32
-				t.gradPanel(&s, &c, mean, x.W, dy.Row(n, p, y), Width, x.Row(n, p, y), Width)
-				addWide(&sum, &s)
-				addWide(&cross, &c)
+				t.gradPanel(&s, &c, mean, x.W, grad.line(y), Width, from.line(y), Width)
 			}
+			addWide(&sum, &s)
+			addWide(&cross, &c)
 		}
 		k := b.constants(p, &sum, &cross, max(1, x.N*x.H*x.W), dgamma, dbeta)
 		for n := range x.N {
+			to, grad, from := dx.plane(n, p), dy.plane(n, p), x.plane(n, p)
 			for y := range x.H {
-				t.gradInputPanel(&k, mean, x.W, dx.Row(n, p, y), Width, dy.Row(n, p, y), Width, x.Row(n, p, y), Width)
+				t.gradInputPanel(&k, mean, x.W, to.line(y), Width, grad.line(y), Width, from.line(y), Width)
 			}
 		}
 	}
@@ -127,9 +136,11 @@ func (t tier) mapNormBackward(dx, dy, x Maps, b BatchNorm, dgamma, dbeta []float
 func (t tier) activateMaps(y, x Maps, a Activation) {
 	checkMaps("ActivateMaps", y, x)
 	a.check()
-	for i := range x.rows() {
-		t.activateRun(y.nth(i), x.nth(i), a)
-	}
+	eachPlane(&y, &x, &x, func(to, from, _ plane) {
+		for row := range y.H {
+			t.activateRun(to.line(row), from.line(row), a)
+		}
+	})
 	if a == Sigmoid {
 		y.clearChannels()
 	}
@@ -162,9 +173,11 @@ func (t tier) activateMapsBackward(dx, dy, x, y Maps, a Activation) {
 		from = dy
 	}
 	checkMaps("ActivateMapsBackward", dx, from)
-	for i := range dx.rows() {
-		t.activateBackwardRun(dx.nth(i), dy.nth(i), from.nth(i), a)
-	}
+	eachPlane(&dx, &dy, &from, func(to, grad, from plane) {
+		for row := range dx.H {
+			t.activateBackwardRun(to.line(row), grad.line(row), from.line(row), a)
+		}
+	})
 }
 
 func (t tier) dropoutMaps(x Maps, s Stream, rate float32, first int) {
@@ -176,9 +189,10 @@ func (t tier) dropoutMaps(x Maps, s Stream, rate float32, first int) {
 	np := uint64(x.panels())
 	for n := range x.N {
 		for p := range x.panels() {
+			to := x.plane(n, p)
 			for y := range x.H {
 				pixel := uint64(((first+n)*x.H + y) * x.W)
-				t.dropGroups(d, s, x.Row(n, p, y), Width, x.W, pixel*np+uint64(p), np)
+				t.dropGroups(d, s, to.line(y), Width, x.W, pixel*np+uint64(p), np)
 			}
 		}
 	}

@@ -89,6 +89,23 @@ func (m Maps) tail(n, panel, y, x int) []float32 { return m.Data[m.from(n, panel
 // Row is the interior of one row of one panel: W pixels of 16 floats (of C floats in packed maps).
 func (m Maps) Row(n, panel, y int) []float32 { return m.tail(n, panel, y, 0)[:m.W*m.pixel()] }
 
+// plane is the interior of one panel of one image: lines of width floats, row apart.
+type plane struct {
+	data       []float32
+	row, width int
+}
+
+// plane of panel p of image n. The functions below go through maps plane by plane, so that addresses
+// cost nothing.
+func (m *Maps) plane(n, p int) plane {
+	row := (m.W + 2*m.Halo) * Width
+	panel := (m.H + 2*m.Halo) * row
+	at := (n*(Padded(m.C)/Width)+p)*panel + m.Halo*(row+Width)
+	return plane{data: m.Data[at : at+(m.H-1)*row+m.W*Width], row: row, width: m.W * Width}
+}
+
+func (p *plane) line(y int) []float32 { return p.data[y*p.row:][:p.width] }
+
 func (m Maps) index(n, y, x, c int) int {
 	if m.Packed {
 		return m.from(n, 0, y, x) + c
@@ -114,11 +131,6 @@ func (m Maps) Slice(from, to int) Maps {
 	m.Data = m.Data[from*m.image():]
 	m.N = to - from
 	return m
-}
-
-// matrix is the interior of one row of one panel as a matrix of one panel: a pixel a row.
-func (m Maps) matrix(n, panel, y int) Matrix {
-	return Matrix{Data: m.Row(n, panel, y), Rows: m.W, Cols: min(Width, m.C-panel*Width), RowStride: Width, PanelStride: Width * m.W}
 }
 
 // GatherImageBytes fills image i of dst with row rows[i] of src, H·W·C bytes in that order, times mul

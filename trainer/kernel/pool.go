@@ -66,15 +66,14 @@ func (w windows) alike(o int) int {
 	return min((w.n+w.before-w.size)/w.stride+1, w.out) - o
 }
 
-// each calls f for every stretch of alike windows of a row of n images' panels: n windows from (oy, ox)
-// on, the first of kh×kw pixels from (y, x) on.
-func (p Pool) each(m Maps, f func(image, panel int, s stretch)) {
+// each calls f for every stretch of alike windows of every panel of m.
+func (p Pool) each(m *Maps, f func(image, panel int, s stretch)) {
 	v, h := p.axis(0, m.H), p.axis(1, m.W)
 	for image := range m.N {
 		for panel := range m.panels() {
-			for oy := range v.out {
-				s := stretch{oy: oy, step: h.stride * Width}
-				s.y, s.kh = v.at(oy)
+			s := stretch{step: h.stride * Width}
+			for s.oy = 0; s.oy < v.out; s.oy++ {
+				s.y, s.kh = v.at(s.oy)
 				for s.ox = 0; s.ox < h.out; s.ox += s.n {
 					s.n = h.alike(s.ox)
 					s.x, s.kw = h.at(s.ox)
@@ -89,13 +88,14 @@ func (p Pool) each(m Maps, f func(image, panel int, s stretch)) {
 // apart from (y, x) on.
 type stretch struct{ oy, ox, n, y, x, kh, kw, step int }
 
+// first tells whether it is the first stretch of a plane.
+func (s *stretch) first() bool { return s.oy == 0 && s.ox == 0 }
+
 // out is the stretch's part of the output.
-func (s *stretch) out(m Maps, image, panel int) []float32 {
-	return m.tail(image, panel, s.oy, s.ox)[:s.n*Width]
-}
+func (s *stretch) out(p *plane) []float32 { return p.data[s.oy*p.row+s.ox*Width:][:s.n*Width] }
 
 // in is the input from its first window on.
-func (s *stretch) in(m Maps, image, panel int) []float32 { return m.tail(image, panel, s.y, s.x) }
+func (s *stretch) in(p *plane) []float32 { return p.data[s.y*p.row+s.x*Width:] }
 
 func (p Pool) check(what string, y, x Maps) {
 	x.check(what)
@@ -109,8 +109,12 @@ func (p Pool) check(what string, y, x Maps) {
 
 func (t tier) maxPool(p Pool, y, x Maps) {
 	p.check("Max", y, x)
-	p.each(x, func(n, q int, s stretch) {
-		t.maxRow(s.out(y, n, q), s.in(x, n, q), s.kh, s.kw, s.step, x.row())
+	var to, from plane
+	p.each(&x, func(n, q int, s stretch) {
+		if s.first() {
+			to, from = y.plane(n, q), x.plane(n, q)
+		}
+		t.maxRow(s.out(&to), s.in(&from), s.kh, s.kw, s.step, from.row)
 	})
 }
 
@@ -118,37 +122,46 @@ func (t tier) maxPoolBackward(p Pool, dx, dy, x, y Maps, relu bool) {
 	p.check("MaxBackward", y, x)
 	checkMaps("MaxBackward", dx, x)
 	checkMaps("MaxBackward", dy, y)
-	p.each(x, func(n, q int, s stretch) {
-		dx.clearFirst(n, q, s)
-		t.maxRowBackward(s.in(dx, n, q), dx.row(), s.out(dy, n, q), s.out(y, n, q), s.in(x, n, q), x.row(), s.kh, s.kw, s.step, relu)
+	var to, from, grad, top plane
+	p.each(&x, func(n, q int, s stretch) {
+		if s.first() {
+			to, from, grad, top = dx.plane(n, q), x.plane(n, q), dy.plane(n, q), y.plane(n, q)
+			to.clear(dx.H)
+		}
+		t.maxRowBackward(s.in(&to), to.row, s.out(&grad), s.out(&top), s.in(&from), from.row, s.kh, s.kw, s.step, relu)
 	})
 }
 
-// clearFirst zeroes an image's panel when its first stretch comes: it is still in the cache when the
-// gradients are added.
-func (m Maps) clearFirst(image, panel int, s stretch) {
-	if s.oy > 0 || s.ox > 0 {
-		return
-	}
-	for y := range m.H {
-		clear(m.Row(image, panel, y))
+// clear zeroes the lines. It is called just before gradients are added, which then find the plane in
+// the cache.
+func (p *plane) clear(lines int) {
+	for y := range lines {
+		clear(p.line(y))
 	}
 }
 
 func (t tier) averagePool(p Pool, y, x Maps) {
 	p.check("Average", y, x)
-	p.each(x, func(n, q int, s stretch) {
-		out := s.out(y, n, q)
-		t.sumRow(out, s.in(x, n, q), s.kh, s.kw, s.step, x.row())
+	var to, from plane
+	p.each(&x, func(n, q int, s stretch) {
+		if s.first() {
+			to, from = y.plane(n, q), x.plane(n, q)
+		}
+		out := s.out(&to)
+		t.sumRow(out, s.in(&from), s.kh, s.kw, s.step, from.row)
 		t.scaleBy(out, 1/float32(s.kh*s.kw))
 	})
 }
 
 func (t tier) averagePoolBackward(p Pool, dx, dy Maps) {
 	p.check("AverageBackward", dy, dx)
-	p.each(dx, func(n, q int, s stretch) {
-		dx.clearFirst(n, q, s)
-		t.spreadRow(s.in(dx, n, q), dx.row(), s.out(dy, n, q), s.kh, s.kw, s.step, 1/float32(s.kh*s.kw))
+	var to, grad plane
+	p.each(&dx, func(n, q int, s stretch) {
+		if s.first() {
+			to, grad = dx.plane(n, q), dy.plane(n, q)
+			to.clear(dx.H)
+		}
+		t.spreadRow(s.in(&to), to.row, s.out(&grad), s.kh, s.kw, s.step, 1/float32(s.kh*s.kw))
 	})
 }
 
@@ -195,18 +208,3 @@ func reach(n int, x []float32, kh, kw, step, row int) int {
 	_ = x[(n-1)*step+(kh-1)*row+(kw-1)*Width+Width-1]
 	return n
 }
-
-// PoolSize, MaxPool, MaxPoolBackward, AveragePool and AveragePoolBackward are Pool's methods for square
-// windows without padding.
-func PoolSize(n, size, stride int) int { return square(size, stride).axis(0, n).out }
-
-func square(size, stride int) Pool {
-	return Pool{Size: [2]int{size, size}, Stride: [2]int{stride, stride}}
-}
-
-func MaxPool(y, x Maps, size, stride int) { square(size, stride).Max(y, x) }
-func MaxPoolBackward(dx, dy, x, y Maps, size, stride int, relu bool) {
-	square(size, stride).MaxBackward(dx, dy, x, y, relu)
-}
-func AveragePool(y, x Maps, size, stride int)           { square(size, stride).Average(y, x) }
-func AveragePoolBackward(dx, dy Maps, size, stride int) { square(size, stride).AverageBackward(dx, dy) }

@@ -74,10 +74,12 @@ func (t tier) winoPass(w *winograd, dst, src Maps, u []float32, y0, x0 int, e Ma
 // winoLines transforms the windows of n lines.
 func (t tier) winoLines(w *winograd, v []float32, src Maps, first, n, y0, x0 int) {
 	panel := w.block * w.tilesX * Width
+	stride, row, plane := w.stride(w.in), src.row(), src.panel()
 	for i := range n {
 		line := first + i
+		from := src.tail(line/w.lines, 0, y0+2*(line%w.lines), x0)
 		for p := range w.in {
-			t.winoInput(w.tilesX, v[p*panel+i*w.tilesX*Width:], w.stride(w.in), src.tail(line/w.lines, p, y0+2*(line%w.lines), x0), src.row())
+			t.winoInput(w.tilesX, v[p*panel+i*w.tilesX*Width:], stride, from[p*plane:], row)
 		}
 	}
 }
@@ -109,6 +111,7 @@ func (t tier) winoFinish(w *winograd, dst Maps, m []float32, first, n int, e Map
 		floor = 0
 	}
 	var none [Width]float32
+	stride := w.stride(w.out)
 	for i := range n {
 		image, y := (first+i)/w.lines, 2*((first+i)%w.lines)
 		for q := range w.out {
@@ -116,16 +119,18 @@ func (t tier) winoFinish(w *winograd, dst Maps, m []float32, first, n int, e Map
 			if e.Bias != nil {
 				bias = (*[Width]float32)(e.Bias[q*Width:])
 			}
-			row0 := dst.Row(image, q, y)
+			to := dst.plane(image, q)
+			row0 := to.line(y)
 			row1 := row0 // of a last line by itself; its second row comes first, so that the first one stays
 			if y+1 < dst.H {
-				row1 = dst.Row(image, q, y+1)
+				row1 = to.line(y + 1)
 			}
-			t.winoOutput(w.tilesX, row0, row1, m[q*panel+i*w.tilesX*Width:], w.stride(w.out), bias, floor, dst.W%2 == 1)
+			t.winoOutput(w.tilesX, row0, row1, m[q*panel+i*w.tilesX*Width:], stride, bias, floor, dst.W%2 == 1)
 			if mask != nil {
-				t.activateBackwardRun(row0, row0, mask.Row(image, q, y), ReLU)
+				of := mask.plane(image, q)
+				t.activateBackwardRun(row0, row0, of.line(y), ReLU)
 				if y+1 < dst.H {
-					t.activateBackwardRun(row1, row1, mask.Row(image, q, y+1), ReLU)
+					t.activateBackwardRun(row1, row1, of.line(y+1), ReLU)
 				}
 			}
 		}
@@ -143,14 +148,16 @@ func (t tier) winoGradient(w *winograd, dw Matrix, dy, x Maps, y0, x0, from int,
 	s.aRow, s.aStep, s.aGroup = 1, Width, panel
 	s.rows, s.groups = Width, w.in
 	s.bStep, s.cRow, s.cGroup = Width, Width, Width*Width
+	outStride, dyRow, dyPanel := w.stride(w.out), dy.row(), dy.panel()
 	total := x.N * w.lines
 	for first := 0; first < total; first += w.block {
 		n := min(w.block, total-first)
 		t.winoLines(w, v, x, first, n, y0, x0)
 		for i := range n {
 			image, y := (first+i)/w.lines, 2*((first+i)%w.lines)
+			grad := dy.tail(image, from, y, 0)
 			for q := range w.out {
-				t.winoGrad(w.tilesX, m[q*panel+i*w.tilesX*Width:], w.stride(w.out), dy.tail(image, from+q, y, 0), dy.row())
+				t.winoGrad(w.tilesX, m[q*panel+i*w.tilesX*Width:], outStride, grad[q*dyPanel:], dyRow)
 			}
 		}
 		s.segments(1, n*w.tilesX, n*w.tilesX, 0)
