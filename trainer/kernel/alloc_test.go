@@ -22,6 +22,7 @@ func TestNoAllocation(t *testing.T) {
 	mx, my, mdx, pooled := mk(8, 20), mk(8, 18), mk(8, 20), mk(4, 18)
 	kernelWeights := lay(conv.WeightRows(), 18)
 	fw, bw, scratch := make([]float32, conv.ForwardLen()), make([]float32, conv.BackwardLen()), make([]float32, conv.ScratchLen())
+	sums := make([]float32, conv.SumsLen())
 	flatMaps, mean := lay(2, 8*8*18), lay(2, 18)
 	images := Images(make([]float32, ImagesLen(2, 8, 8, 1, 1)), 2, 8, 8, 1, 1)
 	for _, row := range []struct {
@@ -74,7 +75,7 @@ func TestNoAllocation(t *testing.T) {
 			conv.PrepareBackward(bw, kernelWeights)
 			conv.Forward(my, mx, kernelWeights, fw, MapEpilogue{Bias: vec, ReLU: true}, scratch)
 			conv.InputGradient(mdx, my, bw, &mx, scratch)
-			conv.WeightGradient(kernelWeights, my, mx, scratch)
+			conv.WeightGradient(kernelWeights, my, mx, sums, scratch)
 			BiasGradient(vec, my)
 		}},
 		{"pooling", func() {

@@ -165,12 +165,14 @@ func (c *Conv) flippedLen() int { return c.KH * c.KW * Padded(c.In) * Padded(c.O
 
 // ScratchLen is the number of floats that a call of Forward, InputGradient or WeightGradient needs for
 // itself: one buffer for each thread.
-func (c *Conv) ScratchLen() int {
+func (c *Conv) ScratchLen() int { return c.work() + c.SumsLen() }
+
+// work is the floats of scratch that passes need; behind them WeightGradientPanels keeps its sums.
+func (c *Conv) work() int {
 	if !c.winograd {
 		return 0
 	}
-	_, sums := c.ahead.weights()
-	return max(c.ahead.scratch()+sums, c.back.scratch())
+	return max(c.ahead.scratch(), c.back.scratch())
 }
 
 // checkLen panics where a buffer is too short.
@@ -198,16 +200,44 @@ func (c *Conv) InputGradient(dx, dy Maps, bw []float32, mask *Maps, scratch []fl
 func (c *Conv) PrepareBackward(bw []float32, w Matrix) { active().prepareBackward(c, bw, w) }
 
 // WeightGradient is dw[tap] = Σ x·dy over all pixels of all images, in the layout of the weights. The
-// halos must be those of Forward and InputGradient.
-func (c *Conv) WeightGradient(dw Matrix, dy, x Maps, scratch []float32) {
-	c.WeightGradientPanels(dw, dy, x, 0, c.panelOut, scratch)
+// halos must be those of Forward and InputGradient, sums a buffer of SumsLen.
+func (c *Conv) WeightGradient(dw Matrix, dy, x Maps, sums, scratch []float32) {
+	c.WeightGradientPart(dw, nil, dy, x, sums, scratch, Part{To: c.panelOut, First: true, Last: true})
 }
 
-// WeightGradientPanels is WeightGradient for the panels [from, to) of output channels: the share of
-// one thread. The bits do not depend on the split.
-func (c *Conv) WeightGradientPanels(dw Matrix, dy, x Maps, from, to int, scratch []float32) {
-	active().weightGradient(c, dw, dy, x, from, to, scratch)
+// Part is a share of a weight gradient: the panels [From, To) of output channels, which threads may
+// divide, for some images of a batch, which come block by block while they are still in the cache. The
+// bits do not depend on the shares as long as the blocks come in order.
+type Part struct {
+	From, To    int
+	First, Last bool // the first and the last block
 }
+
+// WeightGradientPart is WeightGradient of one part, and unless db is nil the bias gradient of the same
+// channels. Before the last block only sums, which threads share, hold anything of use; dw and db are
+// whole after it.
+func (c *Conv) WeightGradientPart(dw Matrix, db []float32, dy, x Maps, sums, scratch []float32, p Part) {
+	active().weightGradient(c, dw, db, dy, x, sums, scratch, p)
+}
+
+// WeightGradientPanels is WeightGradient for the panels [from, to) of output channels.
+func (c *Conv) WeightGradientPanels(dw Matrix, dy, x Maps, from, to int, scratch []float32) {
+	checkLen("WeightGradient scratch", scratch, c.ScratchLen())
+	c.WeightGradientPart(dw, nil, dy, x, scratch[c.work():], scratch, Part{From: from, To: to, First: true, Last: true})
+}
+
+// SumsLen is the number of floats of the buffer in which WeightGradientPart keeps sums between blocks.
+func (c *Conv) SumsLen() int {
+	n := 2 * Padded(c.Out)
+	if c.winograd {
+		_, floats := c.ahead.weights()
+		n += floats
+	}
+	return n
+}
+
+// Panels is the number of panels of output channels.
+func (c *Conv) Panels() int { return c.panelOut }
 
 // checkSlack panics unless maps were allocated with the slack of MapsLen.
 func (c *Conv) checkSlack(what string, m Maps) {

@@ -12,6 +12,7 @@ type layer struct {
 	x, y, dx, dy    Maps
 	w, dw           Matrix
 	fw, bw, scratch []float32
+	sums            []float32
 	bias            []float32
 }
 
@@ -31,6 +32,7 @@ func newLayer(b testing.TB, images int, s ConvShape) *layer {
 	l.dw = Panels(make([]float32, PanelLen(c.WeightRows(), c.Out)), c.WeightRows(), c.Out)
 	c.PackWeights(l.w, normals(r, c.KH*c.KW*c.In*c.Out))
 	l.fw, l.bw, l.scratch = make([]float32, c.ForwardLen()), make([]float32, c.BackwardLen()), make([]float32, c.ScratchLen())
+	l.sums = make([]float32, c.SumsLen())
 	return l
 }
 
@@ -72,7 +74,7 @@ func BenchmarkConvolution(b *testing.B) {
 				})
 			})
 			b.Run(name+"/weights", func(b *testing.B) {
-				share(b, k, flops, func() { l.c.WeightGradient(l.dw, l.dy, l.x, l.scratch) })
+				share(b, k, flops, func() { l.c.WeightGradient(l.dw, l.dy, l.x, l.sums, l.scratch) })
 			})
 			if s.Packed {
 				continue

@@ -29,7 +29,7 @@ func (t tier) forward(c *Conv, y, x Maps, w Matrix, fw []float32, e MapEpilogue,
 		panic(fmt.Sprintf("kernel: Forward: a bias of %d for %d channels", len(e.Bias), c.Out))
 	}
 	checkLen("Forward", fw, c.ForwardLen())
-	checkLen("Forward scratch", scratch, c.ScratchLen())
+	checkLen("Forward scratch", scratch, c.work())
 	if c.winograd {
 		c.checkSlack("Forward", x)
 		t.winoPass(&c.ahead, y, x, fw, -c.padTop, -c.padLeft, e, nil, scratch)
@@ -196,7 +196,7 @@ func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps, scra
 		panic("kernel: InputGradient: packed input has no gradient")
 	}
 	checkLen("InputGradient", bw, c.BackwardLen())
-	checkLen("InputGradient scratch", scratch, c.ScratchLen())
+	checkLen("InputGradient scratch", scratch, c.work())
 	var s strip
 	if mask != nil {
 		checkMaps("InputGradient mask", dx, *mask)
@@ -234,23 +234,28 @@ func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps, scra
 // first-level cache while the tiles go over them.
 const gradientSteps = 256
 
-func (t tier) weightGradient(c *Conv, dw Matrix, dy, x Maps, from, to int, scratch []float32) {
+func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums, scratch []float32, part Part) {
 	c.checkInput("WeightGradient", x, c.HaloIn)
 	c.checkOutput("WeightGradient", dy, x.N, 0)
 	c.checkWeights("WeightGradient", dw)
-	checkLen("WeightGradient scratch", scratch, c.ScratchLen())
-	if x.N == 0 {
-		clear(dw.Data[from*dw.PanelStride : to*dw.PanelStride])
-		return
+	checkLen("WeightGradient sums", sums, c.SumsLen())
+	checkLen("WeightGradient scratch", scratch, c.work())
+	if part.From < 0 || part.To > c.panelOut {
+		panic(fmt.Sprintf("kernel: WeightGradient: panels [%d, %d) of %d", part.From, part.To, c.panelOut))
+	}
+	if db != nil {
+		checkChannels("WeightGradient", dy, db)
+		t.addBias(sums[:2*Padded(c.Out)], db, dy, part)
 	}
 	if c.winograd {
 		c.checkOutput("WeightGradient", dy, x.N, c.HaloOut)
 		c.checkSlack("WeightGradient", x)
 		c.checkSlack("WeightGradient", dy)
-		w := newWinograd(c.OH, c.OW, c.panelsIn, to-from)
-		w.block = c.ahead.block
-		t.winoGradient(&w, dw, dy, x, -c.padTop, -c.padLeft, from, scratch)
+		t.winoGradient(c, dw, dy, x, sums[2*Padded(c.Out):], scratch, part)
 		return
+	}
+	if part.First {
+		clear(dw.Data[part.From*dw.PanelStride : part.To*dw.PanelStride])
 	}
 	var s strip
 	s.rows = c.KW * x.pixel()
@@ -268,10 +273,7 @@ func (t tier) weightGradient(c *Conv, dw Matrix, dy, x Maps, from, to int, scrat
 		for y := 0; y < c.OH; y += rows {
 			s.segs = min(rows, c.OH-y)
 			s.flags = fromC
-			if n == 0 && y == 0 {
-				s.flags = 0
-			}
-			for q := from; q < to; q++ {
+			for q := part.From; q < part.To; q++ {
 				s.b = dy.tail(n, q, y, 0)
 				for p := range x.panels() {
 					block := max(1, blockWork/Width/(s.rows*s.steps()))
@@ -287,8 +289,8 @@ func (t tier) weightGradient(c *Conv, dw Matrix, dy, x Maps, from, to int, scrat
 	}
 }
 
-// BiasGradient is the sum of dy over all pixels by channel: float32 within an image, float64 over
-// images. dst is padded; its tail gets zeros.
+// BiasGradient is the sum of dy over all pixels by channel: float32 within an image, then 48 bits over
+// images, so that batches may be summed in parts. dst is padded; its tail gets zeros.
 func BiasGradient(dst []float32, dy Maps) { BiasGradientPanels(dst, dy, 0, dy.panels()) }
 
 // BiasGradientPanels is BiasGradient for the panels [from, to) of channels: the share of one thread.
@@ -296,9 +298,38 @@ func BiasGradientPanels(dst []float32, dy Maps, from, to int) {
 	checkChannels("BiasGradient", dy, dst)
 	t := active()
 	for p := from; p < to; p++ {
-		var total [Width]float64
-		t.sumMaps(&total, dy, p)
-		narrow(dst[p*Width:], &total, 1)
+		var high, low [Width]float32
+		t.addImages(&high, &low, dy, p)
+		*(*[Width]float32)(dst[p*Width:]) = high
+	}
+}
+
+// addBias adds the images of a part to sums, which hold for each panel the high and the low halves of
+// sixteen sums.
+func (t tier) addBias(sums, db []float32, dy Maps, part Part) {
+	for p := part.From; p < part.To; p++ {
+		high, low := (*[Width]float32)(sums[2*p*Width:]), (*[Width]float32)(sums[(2*p+1)*Width:])
+		if part.First {
+			*high, *low = [Width]float32{}, [Width]float32{}
+		}
+		t.addImages(high, low, dy, p)
+		if part.Last {
+			*(*[Width]float32)(db[p*Width:]) = *high
+		}
+	}
+}
+
+// addImages adds a panel's pixels image by image; high + low is the sum, high its rounding.
+func (t tier) addImages(high, low *[Width]float32, x Maps, panel int) {
+	for n := range x.N {
+		var image [Width]float32
+		from := x.plane(n, panel)
+		t.sumPanel(&image, len(from.data)/Width, from.data, Width)
+		for i, v := range image {
+			sum := float64(high[i]) + float64(low[i]) + float64(v)
+			high[i] = float32(sum)
+			low[i] = float32(sum - float64(high[i]))
+		}
 	}
 }
 

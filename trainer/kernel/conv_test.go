@@ -97,7 +97,7 @@ func TestDirectConvolution(t *testing.T) {
 
 			dy := maps(rnd, images, c.OH, c.OW, c.Out, c.HaloOut+rnd.IntN(2), false)
 			dw := Panels(normals(rnd, PanelLen(c.WeightRows(), c.Out)), c.WeightRows(), c.Out)
-			k.weightGradient(&c, dw, dy, x, 0, c.panelOut, nil)
+			k.weightGradient(&c, dw, nil, dy, x, make([]float32, c.SumsLen()), nil, whole(&c))
 			checkWeightGradient(t, rnd, name, k, &c, dw, dy, x)
 
 			e := MapEpilogue{ReLU: rnd.IntN(2) == 0}
@@ -168,6 +168,9 @@ func TestDirectConvolution(t *testing.T) {
 		}
 	})
 }
+
+// whole is all of a weight gradient.
+func whole(c *Conv) Part { return Part{To: c.panelOut, First: true, Last: true} }
 
 func checkWeightGradient(t *testing.T, rnd *rand.Rand, name string, k tier, c *Conv, dw Matrix, dy, x Maps) {
 	t.Helper()

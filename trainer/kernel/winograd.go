@@ -137,46 +137,52 @@ func (t tier) winoFinish(w *winograd, dst Maps, m []float32, first, n int, e Map
 	}
 }
 
-// winoGradient sums dw = Gᵀ·[Σ v ⊙ (A·dy·Aᵀ)]·G for the panels [from, to) of dy; w.out is their number.
-// The sums of a block go on where those of the block before ended.
-func (t tier) winoGradient(w *winograd, dw Matrix, dy, x Maps, y0, x0, from int, scratch []float32) {
-	stride, floats := w.weights()
-	sums, scratch := scratch[:floats], scratch[floats:]
+// winoGradient sums dw = Gᵀ·[Σ v ⊙ (A·dy·Aᵀ)]·G for a part. The sums of a block go on where those of
+// the block before ended; sums[position][output panel][input channel][16] keep them.
+func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float32, part Part) {
+	w := c.ahead
+	stride, _ := w.weights()
+	w.out = part.To - part.From
 	v, m := scratch[:positions*w.stride(w.in)], scratch[positions*w.stride(w.in):w.scratch()]
 	panel := w.block * w.tilesX * Width
+	kernel := w.in * Width * Width // floats of an output panel's weights at one position
 	var s strip
 	s.aRow, s.aStep, s.aGroup = 1, Width, panel
 	s.rows, s.groups = Width, w.in
 	s.bStep, s.cRow, s.cGroup = Width, Width, Width*Width
+	s.flags = fromC
+	if part.First {
+		for at := range positions {
+			clear(sums[at*stride+part.From*kernel : at*stride+part.To*kernel])
+		}
+	}
 	outStride, dyRow, dyPanel := w.stride(w.out), dy.row(), dy.panel()
 	total := x.N * w.lines
 	for first := 0; first < total; first += w.block {
 		n := min(w.block, total-first)
-		t.winoLines(w, v, x, first, n, y0, x0)
+		t.winoLines(&w, v, x, first, n, -c.padTop, -c.padLeft)
 		for i := range n {
-			image, y := (first+i)/w.lines, 2*((first+i)%w.lines)
-			grad := dy.tail(image, from, y, 0)
+			grad := dy.tail((first+i)/w.lines, part.From, 2*((first+i)%w.lines), 0)
 			for q := range w.out {
 				t.winoGrad(w.tilesX, m[q*panel+i*w.tilesX*Width:], outStride, grad[q*dyPanel:], dyRow)
 			}
 		}
 		s.segments(1, n*w.tilesX, n*w.tilesX, 0)
-		s.flags = fromC
-		if first == 0 {
-			s.flags = 0
-		}
 		for at := range positions {
 			s.a = v[at*w.stride(w.in):]
 			for q := range w.out {
-				s.b = m[at*w.stride(w.out)+q*panel:]
-				s.c = sums[at*stride+q*w.in*Width*Width:]
+				s.b = m[at*outStride+q*panel:]
+				s.c = sums[at*stride+(part.From+q)*kernel:]
 				t.run(s)
 			}
 		}
 	}
-	for q := range w.out {
+	if !part.Last {
+		return
+	}
+	for q := part.From; q < part.To; q++ {
 		for p := range w.in {
-			t.winoWeightGrad(Width, dw.Data[(from+q)*dw.PanelStride+p*9*tapStride:], sums[(q*w.in+p)*Width*Width:], stride)
+			t.winoWeightGrad(Width, dw.Data[q*dw.PanelStride+p*9*tapStride:], sums[q*kernel+p*Width*Width:], stride)
 		}
 	}
 }

@@ -36,14 +36,15 @@ func TestWinograd(t *testing.T) {
 				copy(e.Bias, normals(rnd, c.Out))
 			}
 			fw, bw, scratch := make([]float32, c.ForwardLen()), make([]float32, c.BackwardLen()), normals(rnd, c.ScratchLen())
+			sums := normals(rnd, c.SumsLen())
 			k.prepare(&c, fw, w)
 			k.prepareBackward(&c, bw, w)
 			k.forward(&c, y, x, w, fw, e, scratch)
 			k.forward(&direct, wantY, x, w, nil, e, nil)
 			k.inputGradient(&c, dx, dy, bw, &mask, scratch)
 			k.inputGradient(&direct, wantDX, dy, bw, &mask, nil)
-			k.weightGradient(&c, dw, dy, x, 0, c.panelOut, scratch)
-			k.weightGradient(&direct, want, dy, x, 0, c.panelOut, nil)
+			k.weightGradient(&c, dw, nil, dy, x, sums, scratch, whole(&c))
+			k.weightGradient(&direct, want, nil, dy, x, sums, nil, whole(&c))
 			close := func(what string, got, want float32, terms int) {
 				if d := math.Abs(float64(got - want)); !(d < 2e-6*math.Sqrt(float64(terms))*4) {
 					t.Fatalf("%s: %s is %v, directly %v", name, what, got, want)
@@ -64,9 +65,38 @@ func TestWinograd(t *testing.T) {
 
 			split := lay()
 			for q := range c.panelOut {
-				k.weightGradient(&c, split, dy, x, q, q+1, scratch)
+				k.weightGradient(&c, split, nil, dy, x, sums, scratch, Part{From: q, To: q + 1, First: true, Last: true})
 			}
 			equal(t, "weight gradient by panels", split, dw)
+		}
+	})
+}
+
+// TestGradientInParts: weight and bias gradients do not depend on the split by panels or images.
+func TestGradientInParts(t *testing.T) {
+	eachTier(t, func(t *testing.T, k tier) {
+		for _, direct := range []bool{true, false} {
+			l := newLayer(t, 7, ConvShape{H: 7, W: 9, In: 33, KH: 3, KW: 3, Out: 37, Stride: 1, Same: true, Direct: direct})
+			db, want := make([]float32, Padded(37)), make([]float32, Padded(37))
+			k.weightGradient(&l.c, l.dw, db, l.dy, l.x, l.sums, l.scratch, whole(&l.c))
+			BiasGradient(want, l.dy)
+			parts, bias := Panels(make([]float32, len(l.dw.Data)), l.dw.Rows, l.dw.Cols), make([]float32, len(db))
+			for _, part := range []Part{{From: 0, To: 1}, {From: 1, To: 3}} {
+				for at, n := range []int{0, 2, 3, 7} {
+					if at == 0 {
+						continue
+					}
+					from := []int{0, 2, 3}[at-1]
+					part.First, part.Last = from == 0, n == 7
+					k.weightGradient(&l.c, parts, bias, l.dy.Slice(from, n), l.x.Slice(from, n), l.sums, l.scratch, part)
+				}
+			}
+			equal(t, "weight gradient in parts", parts, l.dw)
+			for i := range db {
+				if !same(db[i], want[i]) || !same(bias[i], want[i]) {
+					t.Fatalf("bias gradient %d is %v, in parts %v, by itself %v", i, db[i], bias[i], want[i])
+				}
+			}
 		}
 	})
 }
