@@ -68,6 +68,6 @@ func (p *program) lsRow(cmd *cobra.Command, l *store.Reader, e search.Enrolment)
 	if len(standings) > 0 && standings[0].Rank == 1 {
 		best = decimal(standings[0].Mean, 4)
 	}
-	return []string{name, e.ID.String()[:12], printable(e.Data.Source), s.Metric, thousands(int64(s.Plan(false).Points)),
+	return []string{name, e.ID.String()[:12], printable(e.Data.Source), s.Metric, thousands(int64(len(standings))),
 		thousands(int64(complete)), best, created}, nil
 }

@@ -77,8 +77,8 @@ func (p *program) statusOf(ctx context.Context, l *store.Reader, sweep *search.S
 	if err != nil {
 		return search.Status{}, err
 	}
-	plan := sweep.Plan(false)
-	s := search.Status{Sweep: sweep.File.Name, ID: sweep.ID, Metric: sweep.Metric, Total: plan.Fits, Trials: plan.Points, Left: -1}
+	s := search.Status{Sweep: sweep.File.Name, ID: sweep.ID, Metric: sweep.Metric,
+		Total: len(standings) * sweep.Slots(), Trials: len(standings), Left: -1}
 	for i := range standings {
 		r := &standings[i]
 		if r.Rank == 1 {
