@@ -261,6 +261,42 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// TestInterruptedRefit interrupts the refit of a finished search; going on trains
+// it to the same model.
+func TestInterruptedRefit(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no signals here")
+	}
+	// One short point, and a refit that takes much longer.
+	sweep := strings.NewReplacer("epochs = [2, 5, 9]", "epochs = [1]", "early_stopping = { patience = 2, monitor = \"loss\" }\n", "").
+		Replace(demandingSweep) + "[refit]\nepochs = 60\n"
+	want := newBench(t, sweep)
+	want.run(0, "-q", "run", "sweep.toml")
+	model, err := os.ReadFile(filepath.Join(want.folder, "demanding.espalier"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, sweep)
+	cmd, out, talk := b.start("run", "sweep.toml", "--workers", "2")
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if status, o, _ := b.command("status"); status.Run() == nil && strings.Contains(o.String(), "finished") {
+			break
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	code := codeOf(t, cmd.Wait())
+	if code == 0 {
+		t.Skip("the refit was done before the signal came")
+	}
+	if code != exitInterrupted || !strings.Contains(talk.String(), "go on with: espalier resume demanding --workers 2") {
+		t.Fatalf("exit %d\n%s%s", code, out, talk)
+	}
+	b.run(0, "resume", "demanding", "--workers", "2")
+	b.expect("refit", want.board(), model)
+}
+
 // TestBudget stops a run by time: exit 4, and the command that goes on.
 func TestBudget(t *testing.T) {
 	b := newBench(t, demandingSweep)
