@@ -174,7 +174,9 @@ func (b *builder) convolution(l *layer, rest []*layer, x *tensor) (y *tensor, fu
 	if b.training && x.wantsGrad() {
 		c.bw = make([]float32, c.conv.BackwardLen())
 	}
-	c.sums = c.y
+	if b.training {
+		c.sums = make([]float32, c.conv.SumsLen())
+	}
 	b.push(c)
 	return c.y, fused
 }
@@ -299,7 +301,6 @@ func (b *builder) pool(l *layer, rest []*layer, x *tensor) *tensor {
 	switch l.kind {
 	case kindMaxPool:
 		y.rectified, y.keep = x.rectified, x.keep
-		b.poolBias(x, y)
 		b.push(&maxPool{x: x, y: y, pool: pooling})
 	case kindAvgPool:
 		y.spare = true
@@ -309,18 +310,6 @@ func (b *builder) pool(l *layer, rest []*layer, x *tensor) *tensor {
 		b.push(&globalPool{x: x, y: y})
 	}
 	return y
-}
-
-// poolBias lets the convolution that wrote x take its bias gradient from the pooled gradient: every
-// pooled pixel's goes to one pixel of x, so the sums are the same, over fewer pixels.
-func (b *builder) poolBias(x, y *tensor) {
-	operations := b.network.operations
-	if len(operations) == 0 {
-		return
-	}
-	if c, is := operations[len(operations)-1].(*convolution); is && c.y == x && (c.activation == kernel.ReLU || c.activation == kernel.Linear) {
-		c.sums = y
-	}
 }
 
 func (b *builder) flatten(x *tensor) *tensor {

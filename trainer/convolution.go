@@ -9,8 +9,8 @@ type convolution struct {
 	conv    kernel.Conv
 	w, dw   kernel.Matrix
 	b, db   []float32
-	sums    *tensor     // whose gradient adds up to the bias's: y, or what pools it
 	fw, bw  []float32   // weights as the kernels want them
+	sums    []float32   // of the weight gradient, over the blocks of a batch
 	scratch [][]float32 // one for each worker
 	masks   []kernel.Maps
 }
@@ -47,14 +47,17 @@ func (c *convolution) backward(p *pass) {
 	c.x.rescale(p)
 }
 
+// gradients adds the worker's samples in where it is alone; blocks of a batch come in order. Where there are
+// more workers, each does some output channels for all samples.
 func (c *convolution) gradients(p *pass) {
-	x, dy := c.x.all(p).maps, c.y.allGrads(p).maps
-	from, to := p.share(kernel.Padded(c.conv.Out) / kernel.Width)
-	if from < to {
-		c.conv.WeightGradientPanels(c.dw, dy, x, from, to, c.scratch[p.worker])
+	x, dy := c.x.values(p).maps, c.y.grads(p).maps
+	part := kernel.Part{First: p.from == 0, Last: p.to == p.rows}
+	if p.crew.workers > 1 {
+		x, dy = c.x.all(p).maps, c.y.allGrads(p).maps
+		part.First, part.Last = true, true
 	}
-	if c.db != nil && p.worker == 0 {
-		kernel.BiasGradient(c.db, c.sums.allGrads(p).maps)
+	if part.From, part.To = p.share(c.conv.Panels()); part.From < part.To {
+		c.conv.WeightGradientPart(c.dw, c.db, dy, x, c.sums, c.scratch[p.worker], part)
 	}
 }
 

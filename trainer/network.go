@@ -116,6 +116,9 @@ func (n *network) backward(p *pass) {
 			n.stages[s][0].backward(p)
 		}
 	}
+	if p.crew.workers == 1 {
+		return
+	}
 	p.wait()
 	for i := len(n.learners) - 1; i >= 0; i-- {
 		n.learners[i].gradients(p)
@@ -134,18 +137,27 @@ func (n *network) backwardStage(stage []operation, p *pass) {
 			maps++
 		}
 		if maps < 2 {
-			stage[i-1].backward(p)
+			backward(stage[i-1], p)
 			i--
 			continue
 		}
 		for p.from = from; p.from < to; p.from = p.to {
 			p.to = min(p.from+mapBlock, to)
 			for k := i - 1; k >= i-maps; k-- {
-				stage[k].backward(p)
+				backward(stage[k], p)
 			}
 		}
 		p.from, p.to = from, to
 		i -= maps
+	}
+}
+
+// backward is an operation's backward pass, and where there is but one worker the gradient of its variables,
+// while what it is made of is in the cache.
+func backward(o operation, p *pass) {
+	o.backward(p)
+	if l, is := o.(learner); is && p.crew.workers == 1 {
+		l.gradients(p)
 	}
 }
 

@@ -35,11 +35,10 @@ type operation interface {
 	onMaps() bool     // reads maps
 }
 
-// learner is an operation with a kernel. What it does here is about the whole batch, and shared out by
-// the panels of its weights.
+// learner is an operation with a kernel.
 type learner interface {
 	prepare(p *pass, i int) // before the forward pass: the weights may have changed; i numbers the learners
-	gradients(p *pass)      // after the backward pass: of its variables
+	gradients(p *pass)      // of its variables, after backward: of one worker for its samples, else of all for the batch
 }
 
 // collective is an operation that needs all rows of the batch before it can do one.
