@@ -11,6 +11,8 @@ import (
 	"espalier/store"
 )
 
+// checkCommand is check. It looks at the file itself, page by page, and so needs
+// it for itself: a store in use is an error that names the runner.
 func (p *program) checkCommand() *cobra.Command {
 	var salvage string
 	cmd := &cobra.Command{

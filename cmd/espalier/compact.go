@@ -8,6 +8,8 @@ import (
 	"espalier/store"
 )
 
+// compactCommand is compact. bbolt files never shrink by themselves; the new file
+// takes the old one's place in one step, so a kill leaves one of the two.
 func (p *program) compactCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "compact",

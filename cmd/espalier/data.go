@@ -10,6 +10,7 @@ import (
 	"espalier/trainer/dataset"
 )
 
+// dataCommand is data, a verb with verbs of its own.
 func (p *program) dataCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",

@@ -16,6 +16,8 @@ import (
 	"espalier/trainer/dataset"
 )
 
+// evaluateCommand is evaluate. The model file holds no path to its data: where
+// the rows come from is said on the command line, and they must match.
 func (p *program) evaluateCommand() *cobra.Command {
 	o := dataset.Options{}
 	var target string

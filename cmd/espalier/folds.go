@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// foldsCommand is folds: what people compare with scikit-learn's assignment.
 func (p *program) foldsCommand() *cobra.Command {
 	var format string
 	var set []string
@@ -46,6 +47,7 @@ func (p *program) writeFolds(s *session) error {
 		return err
 	}
 	for repeat := range s.sweep.Repeats {
+		// A row that no fold of a hold-out validates on keeps the empty string.
 		assigned := make([]string, s.set.Rows)
 		for k := range s.sweep.K {
 			for _, row := range s.folds[repeat*s.sweep.K+k].Validation {

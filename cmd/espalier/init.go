@@ -11,6 +11,8 @@ import (
 	"espalier/grids"
 )
 
+// initCommand is init. The file is opened so that it must be new: no question of
+// overwriting arises, and two inits at once do not mix.
 func (p *program) initCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "init [FILE]",

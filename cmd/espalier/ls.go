@@ -7,6 +7,8 @@ import (
 	"espalier/store"
 )
 
+// lsCommand is ls. It ranks every sweep, which is quick, rather than keep a
+// count that could be wrong.
 func (p *program) lsCommand() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{

@@ -23,6 +23,7 @@ type planFlags struct {
 	points      bool
 }
 
+// planCommand is plan: everything run would check, and nothing it would write.
 func (p *program) planCommand() *cobra.Command {
 	var f planFlags
 	cmd := &cobra.Command{

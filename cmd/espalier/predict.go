@@ -19,6 +19,8 @@ import (
 // predictFormats are what predict writes.
 var predictFormats = []string{"table", "csv", "json"}
 
+// predictCommand is predict. What kind of rows a file holds is told by its
+// extension; a file without a known one is taken for IDX, which checks itself.
 func (p *program) predictCommand() *cobra.Command {
 	var format string
 	var invert bool

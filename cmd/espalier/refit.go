@@ -14,6 +14,8 @@ import (
 	"espalier/store"
 )
 
+// refitCommand is refit. An interrupted one leaves a checkpoint, so the same
+// command goes on where it stopped.
 func (p *program) refitCommand() *cobra.Command {
 	var trial, output string
 	cmd := &cobra.Command{

@@ -9,6 +9,8 @@ import (
 	"espalier/store"
 )
 
+// resumeCommand is resume: run without the file. It takes the same flags but
+// those that change the sweep (--set, --new).
 func (p *program) resumeCommand() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{

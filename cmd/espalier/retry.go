@@ -9,6 +9,8 @@ import (
 	"espalier/search"
 )
 
+// retryCommand is retry. It trains nothing and changes no fact: it appends
+// retractions, and the next run finds the jobs due.
 func (p *program) retryCommand() *cobra.Command {
 	var diverged bool
 	cmd := &cobra.Command{
@@ -26,6 +28,7 @@ finite. This makes exactly those due; run or resume then trains them.`,
 				return err
 			}
 			defer st.Close()
+			// The store is opened to write: a run in progress must not lose a retraction.
 			e, err := p.findSweep(ctx, st, args)
 			if err != nil {
 				return err

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// rmCommand is rm. It asks on the terminal and takes anything but yes, also an
+// empty input, for no.
 func (p *program) rmCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{

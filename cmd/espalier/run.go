@@ -50,6 +50,8 @@ func (f *runFlags) check() error {
 	return nil
 }
 
+// runCommand is run. There is no flag to resume: what is recorded is never done
+// again, so starting and resuming are one thing.
 func (p *program) runCommand() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{

@@ -14,6 +14,7 @@ import (
 	"espalier/trainer"
 )
 
+// showCommand is show. It needs histories, which the leaderboard does not read.
 func (p *program) showCommand() *cobra.Command {
 	var sweep string
 	cmd := &cobra.Command{

@@ -14,6 +14,8 @@ import (
 	"espalier/store"
 )
 
+// statusCommand is status. What it shows comes from the runner over its socket
+// while one runs this sweep, else from counting what the store holds.
 func (p *program) statusCommand() *cobra.Command {
 	var once bool
 	cmd := &cobra.Command{

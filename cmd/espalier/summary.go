@@ -11,6 +11,7 @@ import (
 	"espalier/trainer"
 )
 
+// summaryCommand is summary, for a model file and for a sweep file alike.
 func (p *program) summaryCommand() *cobra.Command {
 	var set []string
 	cmd := &cobra.Command{

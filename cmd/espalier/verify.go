@@ -13,6 +13,7 @@ import (
 	"espalier/store"
 )
 
+// verifyCommand is verify: law 2 of the project, put into the user's hands.
 func (p *program) verifyCommand() *cobra.Command {
 	var sweep string
 	slot := -1

@@ -9,6 +9,8 @@ import (
 	"espalier/trainer"
 )
 
+// versionCommand is version. Revision and kernel are what numbers depend on
+// beside the sweep: two programs that agree in them agree bit for bit.
 func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",

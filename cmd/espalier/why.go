@@ -12,6 +12,7 @@ import (
 	"espalier/store"
 )
 
+// whyCommand is why: the state of a trial and what made it so, fold by fold.
 func (p *program) whyCommand() *cobra.Command {
 	var sweep string
 	cmd := &cobra.Command{
