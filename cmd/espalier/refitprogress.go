@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"sync"
 
 	"espalier/search"
@@ -32,11 +34,16 @@ func (g *refitProgress) state() search.WorkerStatus {
 
 // watch is called by the refit as it goes.
 func (g *refitProgress) watch(w search.Watch) {
+	if w.Warning != "" {
+		g.p.log.Warn().Msg(w.Warning)
+		var out io.Writer = g.p.err
+		if g.live != nil {
+			out = g.live // it draws the state, so before the lock
+		}
+		fmt.Fprintf(out, "espalier: warning: %s\n", printable(w.Warning))
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if w.Warning != "" {
-		g.p.warn(w.Warning)
-	}
 	if s := w.Progress; s != nil {
 		g.worker.Epoch, g.worker.Step, g.worker.Steps, g.worker.Loss, g.worker.Accuracy = s.Epoch, s.Step, s.Steps, s.Loss, s.Accuracy
 	}

@@ -67,7 +67,7 @@ func (p *program) show(s *search.Sweep, all []search.Standing, row *search.Stand
 		return err
 	}
 	showCurves(w, s, histories)
-	if err := showClasses(w, s, histories); err != nil {
+	if err := showClasses(w, s, row, histories); err != nil {
 		return err
 	}
 	if row.Rank > 1 && len(all) > 0 && all[0].Rank == 1 {
@@ -166,27 +166,44 @@ func longest(histories [][]trainer.Epoch) int {
 	return n
 }
 
-// showClasses prints precision, recall and F1 per class of the scored epochs, over all folds' validation rows.
-func showClasses(w io.Writer, s *search.Sweep, histories [][]trainer.Epoch) error {
+// showClasses prints precision, recall and F1 per class over all folds'
+// validation rows, and what is confused most, each fold at the epoch it is scored by.
+func showClasses(w io.Writer, s *search.Sweep, row *search.Standing, histories [][]trainer.Epoch) error {
 	k := len(s.Data.Classes)
 	sum := make([]int, k*k)
 	found := false
-	for _, h := range histories {
-		for i := len(h) - 1; i >= 0; i-- {
-			if c := h[i].Confusion; len(c) == k*k {
-				found = true
-				for j, n := range c {
-					sum[j] += n
-				}
-				break
-			}
+	for slot, h := range histories {
+		e := scoredEpoch(h, row.Outcomes[slot])
+		if e < 0 || len(h[e].Confusion) != k*k {
+			continue // no outcome, or more classes than matrices are kept for
+		}
+		found = true
+		for j, n := range h[e].Confusion {
+			sum[j] += n
 		}
 	}
 	if !found {
 		return nil
 	}
-	fmt.Fprintf(w, "\nper class, validation rows of all folds after the last epoch\n")
-	return classTable(s.Data.Classes, classesOf(sum, k)).write(w, "", terminalWidth(w))
+	fmt.Fprintf(w, "\nper class, validation rows of all folds at the scored epochs\n")
+	if err := classTable(s.Data.Classes, classesOf(sum, k)).write(w, "", terminalWidth(w)); err != nil {
+		return err
+	}
+	return writeConfused(w, s.Data.Classes, sum, 3)
+}
+
+// scoredEpoch is the index of the epoch that an outcome's scores are of: the last
+// one, or with restore_best an earlier one; −1 where there is none.
+func scoredEpoch(h []trainer.Epoch, o *search.Outcome) int {
+	if o == nil {
+		return -1
+	}
+	for e := len(h) - 1; e >= 0; e-- {
+		if v := h[e].Validation; v != nil && *v == o.Scores {
+			return e
+		}
+	}
+	return -1
 }
 
 // classesOf computes per-class scores from a confusion matrix; 0/0 counts as 0.
