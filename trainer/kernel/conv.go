@@ -25,7 +25,7 @@ type Conv struct {
 	HaloIn, HaloOut    int // halos that the input, for InputGradient the gradient of the output, need at least
 	padTop, padLeft    int
 	panelsIn, panelOut int
-	winograd           bool     // by F(2×2, 3×3)
+	winograd           bool     // by tiles
 	ahead, back        winograd // of Forward, of InputGradient
 }
 
@@ -58,10 +58,22 @@ func NewConv(s ConvShape) (Conv, error) {
 		c.HaloOut = max(c.HaloOut, v.halo, h.halo)
 	}
 	c.panelsIn, c.panelOut = Padded(s.In)/Width, Padded(s.Out)/Width
-	c.winograd = s.KH == 3 && s.KW == 3 && s.Stride == 1 && s.StrideW == 1 && !s.Packed && !s.Direct && !directOnly() && winogradWins(c.OH, c.OW, s.In, s.Out)
-	c.ahead = newWinograd(c.OH, c.OW, c.panelsIn, c.panelOut)
-	c.back = newWinograd(c.H, c.W, c.panelOut, c.panelsIn)
+	if s.KH == 3 && s.KW == 3 && s.Stride == 1 && s.StrideW == 1 && !s.Packed && !s.Direct && !directOnly() {
+		c.tile(tileSize(c.OH, c.OW, s.In, s.Out))
+	}
 	return c, nil
+}
+
+// tile makes the convolution go by Winograd's algorithm on tiles of a size, 0: not.
+func (c *Conv) tile(size int) {
+	c.winograd = size != 0
+	if !c.winograd {
+		return
+	}
+	c.ahead = newWinograd(size, c.OH, c.OW, c.panelsIn, c.panelOut)
+	c.back = newWinograd(size, c.H, c.W, c.panelOut, c.panelsIn)
+	c.HaloIn = max(c.HaloIn, c.ahead.halo(c.H, c.W, -c.padTop, -c.padLeft, 2))
+	c.HaloOut = max(c.HaloOut, c.back.halo(c.OH, c.OW, c.padTop-2, c.padLeft-2, 2), c.ahead.halo(c.OH, c.OW, 0, 0, 0))
 }
 
 // extent is the output size along one axis, the padding before it, and how many pixels past its end

@@ -15,13 +15,13 @@ type Maps struct {
 	Packed     bool
 }
 
-// MapsLen is the number of floats of NewMaps: the maps, and behind them a row of a panel, into which
-// the windows of a tiled convolution reach where a size is odd.
+// MapsLen is the number of floats of NewMaps: the maps, and behind them what a halo more would begin
+// with, into which the windows of a tiled convolution may reach.
 func MapsLen(n, h, w, c, halo int) int {
 	return n*Padded(c)*(h+2*halo)*(w+2*halo) + slack(w, halo)
 }
 
-func slack(w, halo int) int { return (w + 2*halo + 2) * Width }
+func slack(w, halo int) int { return (max(halo, 1)*(w+2*halo) + 4) * Width }
 
 // NewMaps lays maps in panels over data, MapsLen zeros or more.
 func NewMaps(data []float32, n, h, w, c, halo int) Maps {

@@ -2,10 +2,11 @@ package kernel
 
 import "math"
 
-// winograd is the working of F(2×2, 3×3) for one convolution: tiles of 2×2 output pixels, a line of
-// them for every second row of an image. Lines are taken in blocks that the second-level cache holds,
+// winograd is the working of F(2×2, 3×3) or F(4×4, 3×3) for one convolution: tiles of 2×2 or 4×4 output
+// pixels, a line of them for as many rows of an image. Lines are taken in blocks that the second-level cache holds,
 // as far as blocks that small still keep the products busy.
 type winograd struct {
+	size          int // of a tile: 2 or 4
 	tilesX, lines int // tiles of a line, lines of an image
 	block         int // lines of a block
 	in, out       int // panels of the source and of the destination
@@ -15,23 +16,44 @@ const (
 	winoCache = 128 << 10 // floats of a block's transformed tiles, where they are not too few
 	winoMin   = 96        // tiles of a block at least
 	winoMax   = 192       // and at most
-	positions = 16
 )
 
-// winogradWins tells whether F(2×2, 3×3) beats the direct convolution: measured, see KERNELS.md.
-func winogradWins(oh, ow, in, out int) bool {
-	return in >= Width && out >= Width && oh > 3 && ow > 3
+// tileSize is the tile for maps of oh×ow pixels: the one with the fewest products, 0 where none beats
+// the direct convolution. The factors stand for the transforms, measured; see KERNELS.md.
+func tileSize(oh, ow, in, out int) int {
+	if in < Width || out < Width {
+		return 0
+	}
+	size, cost := 0, float64(9*oh*ow)
+	for _, m := range []int{2, 4} {
+		tiles := ((oh + m - 1) / m) * ((ow + m - 1) / m)
+		if c := 1.2 * float64((m+2)*(m+2)*tiles); c < cost {
+			size, cost = m, c
+		}
+	}
+	return size
 }
 
 // lowest is the floor that lets everything pass.
 var lowest = float32(math.Inf(-1))
 
 // newWinograd lays out a pass from in panels to out panels of oh×ow pixels.
-func newWinograd(oh, ow, in, out int) winograd {
-	w := winograd{tilesX: (ow + 1) / 2, lines: (oh + 1) / 2, in: in, out: out}
-	tiles := min(winoMax, max(winoMin, winoCache/(positions*Width*(in+out))))
+func newWinograd(size, oh, ow, in, out int) winograd {
+	w := winograd{size: size, tilesX: (ow + size - 1) / size, lines: (oh + size - 1) / size, in: in, out: out}
+	tiles := min(winoMax, max(winoMin, winoCache/(w.positions()*Width*(in+out))))
 	w.block = max(1, tiles/w.tilesX)
 	return w
+}
+
+// positions of a transformed tile.
+func (w *winograd) positions() int { return (w.size + 2) * (w.size + 2) }
+
+// halo is what maps of h×w pixels need if windows of reach pixels more than a tile begin at (y, x) of
+// them: windows may reach beyond the edge over the halo and, since the next row or panel begins with
+// one, as far again.
+func (w *winograd) halo(h, width, y, x, reach int) int {
+	past := max(y+w.lines*w.size+reach-h, x+w.tilesX*w.size+reach-width)
+	return max(-y, -x, (past+1)/2)
 }
 
 // stride is the distance of positions for a number of panels: all tiles of a block, and a cache line
@@ -41,11 +63,17 @@ func (w *winograd) stride(panels int) int { return panels*w.block*w.tilesX*Width
 // weights is the distance of the positions of transformed weights, and their number of floats.
 func (w *winograd) weights() (stride, floats int) {
 	stride = w.in*w.out*Width*Width + Width
-	return stride, positions * stride
+	return stride, w.positions() * stride
 }
 
 // scratch is the floats that a forward pass or an input gradient needs.
-func (w *winograd) scratch() int { return positions * (w.stride(w.in) + w.stride(w.out)) }
+func (w *winograd) scratch() int { return w.positions() * (w.stride(w.in) + w.stride(w.out)) }
+
+// divide gives the parts of scratch for the transformed tiles of source and destination.
+func (w *winograd) divide(scratch []float32) (v, m []float32) {
+	n := w.positions() * w.stride(w.in)
+	return scratch[:n], scratch[n:w.scratch()]
+}
 
 // winoTransform writes the transformed weights of w.in to w.out panels: u[position][output panel][input
 // channel][16] of src[output panel][input panel][tap][16][16].
@@ -53,7 +81,12 @@ func (t tier) winoTransform(w *winograd, u, src []float32) {
 	stride, _ := w.weights()
 	for q := range w.out {
 		for p := range w.in {
-			t.winoWeights(Width, u[(q*w.in+p)*Width*Width:], stride, src[(q*w.in+p)*9*tapStride:])
+			to, from := u[(q*w.in+p)*Width*Width:], src[(q*w.in+p)*9*tapStride:]
+			if w.size == 2 {
+				t.winoWeights(Width, to, stride, from)
+			} else {
+				t.wino4Weights(Width, to, stride, from)
+			}
 		}
 	}
 }
@@ -61,7 +94,7 @@ func (t tier) winoTransform(w *winograd, u, src []float32) {
 // winoPass is a convolution of src under transformed weights u: dst = finish(bias + …). The windows of
 // the first pixel begin at (y0, x0) of src. A mask multiplies as in InputGradient.
 func (t tier) winoPass(w *winograd, dst, src Maps, u []float32, y0, x0 int, e MapEpilogue, mask *Maps, scratch []float32) {
-	v, m := scratch[:positions*w.stride(w.in)], scratch[positions*w.stride(w.in):w.scratch()]
+	v, m := w.divide(scratch)
 	total := src.N * w.lines
 	for first := 0; first < total; first += w.block {
 		n := min(w.block, total-first)
@@ -77,9 +110,13 @@ func (t tier) winoLines(w *winograd, v []float32, src Maps, first, n, y0, x0 int
 	stride, row, plane := w.stride(w.in), src.row(), src.panel()
 	for i := range n {
 		line := first + i
-		from := src.tail(line/w.lines, 0, y0+2*(line%w.lines), x0)
+		from := src.tail(line/w.lines, 0, y0+w.size*(line%w.lines), x0)
 		for p := range w.in {
-			t.winoInput(w.tilesX, v[p*panel+i*w.tilesX*Width:], stride, from[p*plane:], row)
+			if w.size == 2 {
+				t.winoInput(w.tilesX, v[p*panel+i*w.tilesX*Width:], stride, from[p*plane:], row)
+			} else {
+				t.wino4Input(w.tilesX, v[p*panel+i*w.tilesX*Width:], stride, from[p*plane:], row)
+			}
 		}
 	}
 }
@@ -93,7 +130,7 @@ func (t tier) winoProducts(w *winograd, m, v, u []float32, tiles int) {
 	s.aRow, s.aStep, s.cRow = Width, 1, Width
 	s.bStep, s.bSeg = Width, Width*Width
 	stride, _ := w.weights()
-	for at := range positions {
+	for at := range w.positions() {
 		s.a = v[at*w.stride(w.in):]
 		for q := range w.out {
 			s.b = u[at*stride+q*w.in*Width*Width:]
@@ -113,25 +150,29 @@ func (t tier) winoFinish(w *winograd, dst Maps, m []float32, first, n int, e Map
 	var none [Width]float32
 	stride := w.stride(w.out)
 	for i := range n {
-		image, y := (first+i)/w.lines, 2*((first+i)%w.lines)
+		image, y := (first+i)/w.lines, w.size*((first+i)%w.lines)
+		rows := min(w.size, dst.H-y)
 		for q := range w.out {
 			bias := &none
 			if e.Bias != nil {
 				bias = (*[Width]float32)(e.Bias[q*Width:])
 			}
 			to := dst.plane(image, q)
-			row0 := to.line(y)
-			row1 := row0 // of a last line by itself; its second row comes first, so that the first one stays
-			if y+1 < dst.H {
-				row1 = to.line(y + 1)
+			from := m[q*panel+i*w.tilesX*Width:]
+			switch {
+			case w.size == 4:
+				t.wino4Output(w.tilesX, rows, to.data[y*to.row:], to.row, from, stride, bias, floor, dst.W-4*(w.tilesX-1))
+			case rows == 2:
+				t.winoOutput(w.tilesX, to.line(y), to.line(y+1), from, stride, bias, floor, dst.W%2 == 1)
+			default: // the second row comes first, so that the first one stays
+				t.winoOutput(w.tilesX, to.line(y), to.line(y), from, stride, bias, floor, dst.W%2 == 1)
 			}
-			t.winoOutput(w.tilesX, row0, row1, m[q*panel+i*w.tilesX*Width:], stride, bias, floor, dst.W%2 == 1)
-			if mask != nil {
-				of := mask.plane(image, q)
-				t.activateBackwardRun(row0, row0, of.line(y), ReLU)
-				if y+1 < dst.H {
-					t.activateBackwardRun(row1, row1, of.line(y+1), ReLU)
-				}
+			if mask == nil {
+				continue
+			}
+			of := mask.plane(image, q)
+			for r := y; r < y+rows; r++ {
+				t.activateBackwardRun(to.line(r), to.line(r), of.line(r), ReLU)
 			}
 		}
 	}
@@ -143,7 +184,7 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 	w := c.ahead
 	stride, _ := w.weights()
 	w.out = part.To - part.From
-	v, m := scratch[:positions*w.stride(w.in)], scratch[positions*w.stride(w.in):w.scratch()]
+	v, m := w.divide(scratch)
 	panel := w.block * w.tilesX * Width
 	kernel := w.in * Width * Width // floats of an output panel's weights at one position
 	var s strip
@@ -152,7 +193,7 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 	s.bStep, s.cRow, s.cGroup = Width, Width, Width*Width
 	s.flags = fromC
 	if part.First {
-		for at := range positions {
+		for at := range w.positions() {
 			clear(sums[at*stride+part.From*kernel : at*stride+part.To*kernel])
 		}
 	}
@@ -162,13 +203,17 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 		n := min(w.block, total-first)
 		t.winoLines(&w, v, x, first, n, -c.padTop, -c.padLeft)
 		for i := range n {
-			grad := dy.tail((first+i)/w.lines, part.From, 2*((first+i)%w.lines), 0)
+			grad := dy.tail((first+i)/w.lines, part.From, w.size*((first+i)%w.lines), 0)
 			for q := range w.out {
-				t.winoGrad(w.tilesX, m[q*panel+i*w.tilesX*Width:], outStride, grad[q*dyPanel:], dyRow)
+				if w.size == 2 {
+					t.winoGrad(w.tilesX, m[q*panel+i*w.tilesX*Width:], outStride, grad[q*dyPanel:], dyRow)
+				} else {
+					t.wino4Grad(w.tilesX, m[q*panel+i*w.tilesX*Width:], outStride, grad[q*dyPanel:], dyRow)
+				}
 			}
 		}
 		s.segments(1, n*w.tilesX, n*w.tilesX, 0)
-		for at := range positions {
+		for at := range w.positions() {
 			s.a = v[at*w.stride(w.in):]
 			for q := range w.out {
 				s.b = m[at*outStride+q*panel:]
@@ -182,7 +227,12 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 	}
 	for q := part.From; q < part.To; q++ {
 		for p := range w.in {
-			t.winoWeightGrad(Width, dw.Data[q*dw.PanelStride+p*9*tapStride:], sums[q*kernel+p*Width*Width:], stride)
+			to, from := dw.Data[q*dw.PanelStride+p*9*tapStride:], sums[q*kernel+p*Width*Width:]
+			if w.size == 2 {
+				t.winoWeightGrad(Width, to, from, stride)
+			} else {
+				t.wino4WeightGrad(Width, to, from, stride)
+			}
 		}
 	}
 }

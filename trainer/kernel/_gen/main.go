@@ -20,6 +20,7 @@ var units = map[string]func(){
 	"norm":       norms,
 	"pool":       pools,
 	"winograd":   winograds,
+	"winograd4":  winograds4,
 }
 
 func main() {
