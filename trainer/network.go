@@ -78,7 +78,7 @@ func (n *network) forward(p *pass) {
 
 // mapBlock is the number of samples that go through the operations on maps together, so that what one
 // writes is still in the cache when the next reads it. Kernels tile over the images of a block.
-const mapBlock = 24
+const mapBlock = 16
 
 // forwardStage takes the operations on maps in blocks of samples, the others at once: for a product the
 // weights are what should be read but once.
