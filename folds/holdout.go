@@ -36,6 +36,7 @@ func holdout(n int, labels []int, fraction float64, p Position, o Options) ([]Fo
 	if n < 0 {
 		return nil, fmt.Errorf("the number of rows must not be negative, have %d", n)
 	}
+	o.Shuffle = o.Shuffle || p != Last // drawn positions differ from repeat to repeat by themselves
 	repeats, err := o.repeats(n, 1)
 	if err != nil {
 		return nil, err

@@ -265,6 +265,9 @@ func TestMakeFolds(t *testing.T) {
 		{"kfold", "scheme = \"kfold\"\nk = 4", 4, 180, ""},
 		{"repeats", "k = 3\nshuffle = true\nrepeats = 2", 6, 160, ""},
 		{"hold-out", "scheme = \"holdout\"\nfraction = 0.25", 1, 180, ""},
+		{"shuffled k-fold repeats", "scheme = \"kfold\"\nk = 4\nshuffle = true\nrepeats = 3", 12, 180, ""},
+		{"hold-out repeats", "scheme = \"holdout\"\nfraction = 0.25\nrepeats = 3", 3, 180, ""},
+		{"stratified hold-out repeats", "scheme = \"holdout\"\nfraction = 0.25\nposition = \"stratified\"\nrepeats = 2", 2, 180, ""},
 		{"the last rows", "scheme = \"holdout\"\nfraction = 0.1\nposition = \"last\"", 1, 216, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
