@@ -63,9 +63,26 @@ func (machine) SyncFolder(path string) error {
 
 // WriteFileAtomic writes a file that is afterwards either there as a whole or as
 // it was before: temp file, fsync, rename, fsync of the folder. When it returns
-// without error the file survives a crash.
+// without error the file survives a crash. What is no file, a device or a pipe, is
+// written to as it is: a rename would put a file in its place.
 func WriteFileAtomic(path string, data []byte) error {
+	if info, err := os.Stat(path); err == nil && info.Mode()&(fs.ModeDevice|fs.ModeNamedPipe) != 0 {
+		return writeThrough(path, data)
+	}
 	return writeAtomic(machine{}, path, data)
+}
+
+// writeThrough writes to a device or pipe.
+func writeThrough(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("write %q: %w", path, reason(err))
+	}
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %q: %w", path, reason(err))
+	}
+	return nil
 }
 
 // writeAtomic is WriteFileAtomic of parts on any file system. The temp file lies

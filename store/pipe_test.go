@@ -1,0 +1,36 @@
+//go:build unix
+
+package store
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// A rename over a device would take it from the whole machine.
+func TestWriteFileAtomicThroughPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Skip(err)
+	}
+	read := make(chan string, 1)
+	go func() {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Error(err)
+		}
+		read <- string(text)
+	}()
+	if err := WriteFileAtomic(path, []byte("model")); err != nil {
+		t.Fatal(err)
+	}
+	if text := <-read; text != "model" {
+		t.Errorf("the reader had %q", text)
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+		t.Errorf("the pipe has become %v, error %v", info.Mode(), err)
+	}
+}
