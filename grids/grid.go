@@ -87,17 +87,41 @@ func (g *Grid) productOf(p Point) int {
 // an inactive axis not at its first value, or out of range. It takes time in the
 // number of axes, conditions and exclusions, and keeps no state.
 func (g *Grid) At(i int) (Point, bool) {
+	s := newScratch(g)
+	p := g.locate(i, s)
+	if p == nil {
+		return Point{}, false
+	}
+	values := make(map[string]any, len(p.axes))
+	p.fill(values, s)
+	return Point{Index: i, Values: values}, true
+}
+
+// Block visits the points of the raw indices in [from, to), in order. The map is
+// visit's only until it returns: who goes through many points needs room for one.
+func (g *Grid) Block(from, to int, visit func(index int, values map[string]any)) {
+	s, values := newScratch(g), make(map[string]any, len(g.names))
+	for i := from; i < to; i++ {
+		if p := g.locate(i, s); p != nil {
+			clear(values)
+			p.fill(values, s)
+			visit(i, values)
+		}
+	}
+}
+
+// locate works out what is active at a raw index; nil: no point that runs.
+func (g *Grid) locate(i int, s *scratch) *product {
 	k := g.productOf(Point{Index: i})
 	if k < 0 {
-		return Point{}, false
+		return nil
 	}
-	s := newScratch(g)
 	p := &g.products[k]
-	p.decode(i-p.offset, s.digits[:])
+	p.decode(i-p.offset, s.digits)
 	if !g.visit(p, s) {
-		return Point{}, false
+		return nil
 	}
-	return Point{Index: i, Values: g.values(p, s)}, true
+	return p
 }
 
 // scratch is the working room of At: one entry a name. It lives on the stack for
@@ -202,16 +226,13 @@ func (g *Grid) repeats(rival, p *product, s *scratch) bool {
 	return !holdAny(rival.rules, s.twin, s.ids)
 }
 
-// values makes a point's map.
-func (g *Grid) values(p *product, s *scratch) map[string]any {
-	values := make(map[string]any, len(p.axes))
+// fill writes the active values into a point's map.
+func (p *product) fill(values map[string]any, s *scratch) {
 	for k := range p.axes {
-		a := &p.axes[k]
-		if s.active[a.global] {
+		if a := &p.axes[k]; s.active[a.global] {
 			values[a.name] = a.values[s.digits[k]]
 		}
 	}
-	return values
 }
 
 // Points yields the points in order: scikit-learn's ParameterGrid (axes sorted,

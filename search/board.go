@@ -42,11 +42,9 @@ type BoardRow struct {
 
 // NewBoard makes a Board of Rank's standings; version is the program's.
 func NewBoard(s *Sweep, standings []Standing, version string) Board {
-	b := Board{
-		Sweep: s.File.Name, ID: s.ID, Data: s.Data.Fingerprint, Metric: s.Metric, Seed: s.File.Seed,
-		Version: version, Rows: make([]BoardRow, 0, len(standings)),
-	}
-	origins := make(map[[2]string]bool)
+	b := newHead(s, version)
+	b.Rows = make([]BoardRow, 0, len(standings))
+	origins := make(origins)
 	for i := range standings {
 		st := &standings[i]
 		if st.State == Pending {
@@ -54,19 +52,48 @@ func NewBoard(s *Sweep, standings []Standing, version string) Board {
 				continue
 			}
 		}
-		for _, o := range st.Outcomes {
-			if o != nil {
-				origins[[2]string{o.Revision, o.Kernel}] = true
-			}
-		}
+		origins.add(st.Outcomes)
 		b.Rows = append(b.Rows, newBoardRow(st))
 	}
 	b.name(origins)
 	return b
 }
 
+// Head is the ranking's Board without rows.
+func (r *Ranking) Head(version string) Board {
+	b := newHead(r.index.sweep, version)
+	for i := len(r.places) - 1; i >= 0 && classes[r.places[i].class] == Pending; i-- {
+		b.Pending++
+	}
+	origins := make(origins)
+	origins.add(r.outcomes)
+	b.name(origins)
+	return b
+}
+
+func newHead(s *Sweep, version string) Board {
+	return Board{
+		Sweep: s.File.Name, ID: s.ID, Data: s.Data.Fingerprint, Metric: s.Metric, Seed: s.File.Seed, Version: version, Rows: []BoardRow{},
+	}
+}
+
+// origins are the revisions and kernels of outcomes.
+type origins map[[2]string]bool
+
+// add takes note of outcomes, nil among them. Neighbours mostly have one origin.
+func (o origins) add(outcomes []*Outcome) {
+	var last *Outcome
+	for _, out := range outcomes {
+		if out == nil || last != nil && out.Revision == last.Revision && out.Kernel == last.Kernel {
+			continue
+		}
+		last = out
+		o[[2]string{out.Revision, out.Kernel}] = true
+	}
+}
+
 // name says where the outcomes come from; without any, what this program would use.
-func (b *Board) name(origins map[[2]string]bool) {
+func (b *Board) name(origins origins) {
 	var kernels []string
 	for o := range origins {
 		if !slices.Contains(kernels, o[1]) {

@@ -17,10 +17,6 @@ const TrialLimit = 2_000_000
 // beyond it excluded points and inactive axes have left few, and the grid skips.
 const rawLimit = 8_000_000
 
-// keepLimit is up to how many points of a finite grid are kept, some 400 bytes
-// each, instead of being made again for every look.
-const keepLimit = 131_072
-
 // ErrTooLarge is what Run and Rank wrap for a sweep above TrialLimit.
 var ErrTooLarge = errors.New("too many points")
 
@@ -30,7 +26,7 @@ type index struct {
 	sweep  *Sweep
 	keys   []grids.Key
 	raw    []int         // raw index of each; nil where points are draws of distributions
-	points []grids.Point // the draws, or the points of a grid up to keepLimit; else nil
+	points []grids.Point // the draws of distributions, else nil
 	orders func() map[grids.Key]int32
 }
 
@@ -72,15 +68,13 @@ func tooLarge(s *Sweep, n int) error {
 // fill visits the raw indices of the grid in parallel, a block each, and then
 // drops the repeats in order.
 func (x *index) fill() {
-	const block = 4096
+	const block = 2048
 	g := x.sweep.File.Grid
 	length := g.Len()
 	blocks := make([]struct {
-		keys   []grids.Key
-		raw    []int
-		points []grids.Point
+		keys []grids.Key
+		raw  []int
 	}, (length+block-1)/block)
-	keep := g.Count() <= keepLimit
 	next := make(chan int, len(blocks))
 	for b := range blocks {
 		next <- b
@@ -91,15 +85,12 @@ func (x *index) fill() {
 		workers.Go(func() {
 			k := newKeyer(x.sweep)
 			for b := range next {
-				for i := b * block; i < min(length, (b+1)*block); i++ {
-					if p, ok := g.At(i); ok {
-						blocks[b].keys = append(blocks[b].keys, k.key(p.Values))
-						blocks[b].raw = append(blocks[b].raw, i)
-						if keep {
-							blocks[b].points = append(blocks[b].points, p)
-						}
-					}
-				}
+				to := min(length, (b+1)*block)
+				keys, raw := make([]grids.Key, 0, to-b*block), make([]int, 0, to-b*block)
+				g.Block(b*block, to, func(i int, values map[string]any) {
+					keys, raw = append(keys, k.key(values)), append(raw, i)
+				})
+				blocks[b].keys, blocks[b].raw = keys, raw
 			}
 		})
 	}
@@ -116,9 +107,6 @@ func (x *index) fill() {
 			if _, repeat := seen[key]; !repeat {
 				seen[key] = int32(len(x.keys))
 				x.keys, x.raw = append(x.keys, key), append(x.raw, b.raw[i])
-				if keep {
-					x.points = append(x.points, b.points[i])
-				}
 			}
 		}
 	}

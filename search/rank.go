@@ -16,48 +16,105 @@ import (
 // ones in the order of the sweep. It is pure: the order of the facts matters only
 // where one takes back another.
 func Rank(s *Sweep, facts iter.Seq2[Fact, error]) ([]Standing, error) {
-	x, err := s.index()
+	r, err := NewRanking(s, facts)
 	if err != nil {
 		return nil, err
 	}
-	n, slots := len(x.keys), s.Slots()
-	outcomes, failures := make([]*Outcome, n*slots), make([]*Failure, n*slots)
-	if err := gather(x, slots, facts, outcomes, failures); err != nil {
-		return nil, err
-	}
-	scores, places := make([]float64, n*slots), make([]place, n)
-	for i := range places {
-		lo, hi := i*slots, (i+1)*slots
-		places[i] = s.place(i, outcomes[lo:hi], failures[lo:hi], scores[lo:hi])
-	}
-	slices.SortFunc(places, place.compare)
-	standings := make([]Standing, n)
-	for at, p := range places {
-		lo, hi := p.order*slots, (p.order+1)*slots
-		st := &standings[at]
-		st.Trial, st.State = x.trial(p.order), p.state
-		st.Folds, st.Outcomes, st.Failures = scores[lo:hi:hi], outcomes[lo:hi:hi], failures[lo:hi:hi]
-		if p.state == Complete {
-			st.Rank = at + 1
-		}
-		st.sum(s)
+	standings := make([]Standing, r.Len())
+	for i := range standings {
+		standings[i] = r.At(i)
 	}
 	return standings, nil
 }
 
+// A Ranking is what Rank returns, before standings are made of it: they are most of
+// the work, and of 100,000 trials people look at ten.
+type Ranking struct {
+	index    *index
+	slots    int
+	places   []place // in order of rank
+	outcomes []*Outcome
+	failures []*Failure
+	scores   []float64
+}
+
+// NewRanking orders the trials; see Rank.
+func NewRanking(s *Sweep, facts iter.Seq2[Fact, error]) (*Ranking, error) {
+	// The keys of the trials and the facts are found at the same time.
+	indexed := make(chan error, 1)
+	go func() {
+		_, err := s.index()
+		indexed <- err
+	}()
+	placed, err := placedFacts(facts)
+	if failed := <-indexed; failed != nil {
+		return nil, failed
+	}
+	if err != nil {
+		return nil, err
+	}
+	x, _ := s.index()
+	n, slots := len(x.keys), s.Slots()
+	r := &Ranking{
+		index: x, slots: slots, places: make([]place, n), scores: make([]float64, n*slots),
+		outcomes: make([]*Outcome, n*slots), failures: make([]*Failure, n*slots),
+	}
+	for _, block := range placed {
+		r.gather(block)
+	}
+	for i := range r.places {
+		r.places[i] = r.place(i)
+	}
+	slices.SortFunc(r.places, place.compare)
+	return r, nil
+}
+
+// Len is the number of trials.
+func (r *Ranking) Len() int { return len(r.places) }
+
+// At makes the i-th standing.
+func (r *Ranking) At(i int) Standing {
+	p := r.places[i]
+	lo, hi := int(p.order)*r.slots, (int(p.order)+1)*r.slots
+	st := Standing{
+		Trial: r.index.trial(int(p.order)), State: classes[p.class],
+		Folds: r.scores[lo:hi:hi], Outcomes: r.outcomes[lo:hi:hi], Failures: r.failures[lo:hi:hi],
+	}
+	if st.State == Complete {
+		st.Rank = i + 1
+	}
+	st.sum(r.index.sweep)
+	return st
+}
+
+// placedFacts are those that speak of a (trial, slot), in blocks: growing one slice
+// to 100,000 of them would copy them over and over.
+func placedFacts(facts iter.Seq2[Fact, error]) (blocks [][]Fact, err error) {
+	var block []Fact
+	for f, err := range facts {
+		if err != nil {
+			return nil, err
+		}
+		if f.Outcome == nil && f.Failure == nil && f.Retraction == nil {
+			continue
+		}
+		if block = append(block, f); len(block) == 1024 {
+			blocks, block = append(blocks, block), make([]Fact, 0, 1024)
+		}
+	}
+	return append(blocks, block), nil
+}
+
 // gather puts the facts in their slots, the latest word where several speak of one.
-func gather(x *index, slots int, facts iter.Seq2[Fact, error], outcomes []*Outcome, failures []*Failure) error {
-	orders := x.orders()
+func (r *Ranking) gather(facts []Fact) {
+	orders, outcomes, failures := r.index.orders(), r.outcomes, r.failures
 	at := func(trial [16]byte, slot int) int {
-		if i, ok := orders[trial]; ok && slot >= 0 && slot < slots {
-			return int(i)*slots + slot
+		if i, ok := orders[trial]; ok && slot >= 0 && slot < r.slots {
+			return int(i)*r.slots + slot
 		}
 		return -1
 	}
-	for f, err := range facts {
-		if err != nil {
-			return err
-		}
+	for _, f := range facts {
 		switch {
 		case f.Outcome != nil:
 			if i := at(f.Outcome.Trial, f.Outcome.Slot); i >= 0 && (outcomes[i] == nil || outcomes[i].State != Complete) {
@@ -76,33 +133,37 @@ func gather(x *index, slots int, facts iter.Seq2[Fact, error], outcomes []*Outco
 			}
 		}
 	}
-	return nil
 }
 
-// A place is what the order of a trial depends on. Places are sorted before
-// standings are made, which are ten times their size.
+// A place is what the order of a trial depends on: 16 bytes, so that sorting is
+// quick.
 type place struct {
-	state State
-	class int     // of the state: 0 comes first
 	key   float64 // ascending: the mean, or its negative; 0 where there is none
-	order int
+	order int32   // of the trial in the sweep
+	class int32   // of its state, in classes
 }
+
+// classes are the states in the order of a leaderboard.
+var classes = [...]State{Complete, Diverged, Failed, Partial, Pending}
 
 func (p place) compare(q place) int {
 	switch {
 	case p.class != q.class:
-		return p.class - q.class
+		return int(p.class - q.class)
 	case p.key < q.key:
 		return -1
 	case p.key > q.key:
 		return 1
 	}
-	return p.order - q.order
+	return int(p.order - q.order)
 }
 
 // place finds a trial's state and mean, and fills in its scores: NaN where a slot
 // has none.
-func (s *Sweep) place(order int, outcomes []*Outcome, failures []*Failure, scores []float64) place {
+func (r *Ranking) place(order int) place {
+	s := r.index.sweep
+	lo, hi := order*r.slots, (order+1)*r.slots
+	outcomes, failures, scores := r.outcomes[lo:hi], r.failures[lo:hi], r.scores[lo:hi]
 	recorded, bad, broken := 0, 0, 0
 	for slot, o := range outcomes {
 		scores[slot] = math.NaN()
@@ -119,22 +180,21 @@ func (s *Sweep) place(order int, outcomes []*Outcome, failures []*Failure, score
 			bad++
 		}
 	}
-	p := place{order: order}
+	p := place{order: int32(order)}
 	switch {
 	case broken > 0:
-		p.state, p.class = Failed, 2
+		p.class = 2
 	case bad > 0:
-		p.state, p.class = Diverged, 1
+		p.class = 1
 	case recorded == len(outcomes):
-		p.state = Complete
 		p.key = stat.Mean(scores, nil)
 		if !trainer.Ascending(s.Metric) {
 			p.key = -p.key
 		}
 	case recorded > 0:
-		p.state, p.class = Partial, 3
+		p.class = 3
 	default:
-		p.state, p.class = Pending, 4
+		p.class = 4
 	}
 	return p
 }

@@ -143,6 +143,12 @@ func (v view) batch(id search.SweepID, q batchQuery) (batch, error) {
 	}
 	out := batch{generation: e.generation, last: b.Sequence()}
 	cursor := b.Cursor()
+	if key, value := cursor.Seek(sequenceKey(q.after + 1)); len(key) == 8 && out.last > q.after {
+		// Room for all at once where they are like the first.
+		like := uint64(frameHead + len(value) + 8)
+		room := min(like*min(out.last-q.after, uint64(q.limit)/like+1), uint64(q.limit))
+		out.frames = make([]byte, 0, room)
+	}
 	for key, value := cursor.Seek(sequenceKey(q.after + 1)); key != nil; key, value = cursor.Next() {
 		if len(key) != 8 || value == nil || len(value) > recordLimit {
 			return batch{}, fmt.Errorf("%w: entry %x among the facts of sweep %s", ErrDamaged, key, id)

@@ -42,7 +42,7 @@ fold0 fold1 … (or folds), state. An axis of the same name as one of these is "
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVarP(&f.top, "top", "n", 0, "the first `N` rows only (default all)")
+	flags.IntVarP(&f.top, "top", "n", 0, "the first `N` rows only (default all; of a table 1000)")
 	flags.StringVar(&f.sort, "sort", "", "sort by `COLUMN`, upwards; -COLUMN downwards (default: by rank)")
 	flags.StringVar(&f.where, "where", "", "rows that meet all `CONDITIONS`: COLUMN=VALUE, also != < <= > >=, joined by commas")
 	flags.StringSliceVar(&f.columns, "columns", nil, "show these columns: `A,B,…`")
@@ -65,11 +65,19 @@ func (p *program) leaderboard(cmd *cobra.Command, args []string, f *boardFlags) 
 	}
 	ctx := cmd.Context()
 	return p.withSweep(ctx, args, func(l *store.Reader, s *search.Sweep) error {
-		standings, err := p.standings(ctx, l, s)
+		ranking, err := p.ranking(ctx, l, s)
 		if err != nil {
 			return err
 		}
-		b := newBoard(s, standings)
+		rows, chosen := ranking.Len(), f.where != "" || f.sort != ""
+		if f.top > 0 && !chosen {
+			rows = min(rows, f.top)
+		}
+		cut := f.format == "table" && f.top == 0 && !chosen && rows > tableRows
+		if cut {
+			rows = tableRows
+		}
+		b := newBoard(s, ranking, rows)
 		b.precision, b.changed, b.width = f.precision, f.changed, terminalWidth(p.out)
 		if f.columns != nil {
 			if b.chosen, err = b.columns.parse(f.columns); err != nil {
@@ -90,9 +98,19 @@ func (p *program) leaderboard(cmd *cobra.Command, args []string, f *boardFlags) 
 		if len(b.rows) == 0 && f.format == "table" {
 			p.say("no trial meets %s", f.where)
 		}
-		return b.write(p.out, f.format)
+		if err := b.write(p.out, f.format); err != nil {
+			return err
+		}
+		if cut {
+			p.say("the first %s of %s; --top N shows more", thousands(int64(len(b.rows))), plural(ranking.Len(), "trial"))
+		}
+		return nil
 	})
 }
+
+// tableRows is how many rows a table has unless --top or a choice of rows asks for
+// more: people do not read more, and what programs read has all.
+const tableRows = 1000
 
 // filter keeps the rows that meet all conditions.
 func (b *board) filter(conditions []condition) {

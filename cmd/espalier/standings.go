@@ -25,29 +25,30 @@ func columnsOf(s *search.Sweep) *columnSet {
 	return newColumns(axes, s.Slots())
 }
 
-// listed leaves out what a board only counts: pending trials beyond the first.
-// They come last, so what is left is a part of the same slice.
-func listed(standings []search.Standing) []search.Standing {
-	pending := 0
-	for i := range standings {
-		if standings[i].State == search.Pending {
-			if pending++; pending > search.PendingShown {
-				return standings[:i]
-			}
-		}
+// ranking is standings before they are made: of 100,000 trials a table shows few.
+func (p *program) ranking(ctx context.Context, l search.Ledger, s *search.Sweep) (*search.Ranking, error) {
+	r, err := search.NewRanking(s, l.Facts(ctx, s.ID))
+	if err != nil {
+		return nil, fmt.Errorf("rank sweep %q: %w", s.File.Name, err)
 	}
-	return standings
+	return r, nil
 }
 
-// newBoard makes a board of all standings.
-func newBoard(s *search.Sweep, standings []search.Standing) *board {
-	return &board{all: search.NewBoard(s, standings, programVersion()), sweep: s, columns: columnsOf(s), precision: -1, rows: listed(standings)}
+// newBoard makes a board of the first rows of a ranking; pending trials beyond
+// those that a board lists are only counted.
+func newBoard(s *search.Sweep, r *search.Ranking, rows int) *board {
+	b := &board{all: r.Head(programVersion()), sweep: s, columns: columnsOf(s), precision: -1}
+	listed := r.Len() - max(0, b.all.Pending-search.PendingShown)
+	b.rows = make([]search.Standing, min(rows, listed))
+	for i := range b.rows {
+		b.rows[i] = r.At(i)
+	}
+	return b
 }
 
 // writeTop prints the first rows of the leaderboard.
-func (p *program) writeTop(s *search.Sweep, standings []search.Standing, top int) error {
-	b := newBoard(s, standings)
-	b.rows = b.rows[:min(top, len(b.rows))]
+func (p *program) writeTop(s *search.Sweep, r *search.Ranking, top int) error {
+	b := newBoard(s, r, top)
 	b.width = terminalWidth(p.out)
 	return b.write(p.out, "table")
 }

@@ -24,8 +24,11 @@ func (p *program) sweepFlag(cmd *cobra.Command, sweep *string) {
 // lives for a moment, and collecting would be a third of it.
 const readerMemory = 512 << 20
 
-// withReader opens the store for reading: through the runner where there is one.
+// withReader opens the store for reading: through the runner where there is one. A
+// verb that reads lives for a moment and keeps most of what it makes, so collecting
+// garbage early is wasted work.
 func (p *program) withReader(do func(*store.Reader) error) error {
+	debug.SetGCPercent(readingGC)
 	if !p.graceful.Load() { // a verb that trains lives longer
 		debug.SetGCPercent(-1)
 		debug.SetMemoryLimit(readerMemory)
@@ -37,6 +40,10 @@ func (p *program) withReader(do func(*store.Reader) error) error {
 	defer l.Close()
 	return do(l)
 }
+
+// readingGC lets the heap of a reading verb grow to 32 MB before anything is
+// collected.
+const readingGC = 800
 
 // withSweep finds a sweep for reading, without its rows.
 func (p *program) withSweep(ctx context.Context, args []string, do func(*store.Reader, *search.Sweep) error) error {

@@ -35,15 +35,15 @@ func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runF
 	if err != nil {
 		return p.stopped(ctx, err, result, s.sweep, f)
 	}
-	standings, err := p.standings(ctx, st, s.sweep)
+	ranking, err := p.ranking(ctx, st, s.sweep)
 	if err != nil {
 		return err
 	}
-	if err := p.writeTop(s.sweep, standings, f.top); err != nil {
+	if err := p.writeTop(s.sweep, ranking, f.top); err != nil {
 		return err
 	}
 	if s.sweep.File.Refit.Enabled && !f.noRefit {
-		if err := p.refitWinner(ctx, st, s, standings, f); err != nil {
+		if err := p.refitWinner(ctx, st, s, ranking, f); err != nil {
 			return err
 		}
 	}
@@ -55,8 +55,8 @@ func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runF
 }
 
 // refitWinner trains the leader on all training rows and saves the model.
-func (p *program) refitWinner(ctx context.Context, st *store.Store, s *session, standings []search.Standing, f *runFlags) error {
-	if len(standings) == 0 || standings[0].Rank != 1 {
+func (p *program) refitWinner(ctx context.Context, st *store.Store, s *session, r *search.Ranking, f *runFlags) error {
+	if r.Len() == 0 || r.At(0).Rank != 1 {
 		p.warn("nothing to refit: no trial has a result on every fold")
 		return nil
 	}
@@ -64,7 +64,7 @@ func (p *program) refitWinner(ctx context.Context, st *store.Store, s *session, 
 	if path == "" {
 		path = p.modelPath(s.sweep)
 	}
-	err := p.refitTrial(ctx, st, s, standings[0].Trial, path)
+	err := p.refitTrial(ctx, st, s, r.At(0).Trial, path)
 	if i := interruptionOf(ctx); i != nil && err != nil {
 		return &failure{err: i, code: i.code(), hints: []string{"go on with: " + p.resumeLine(s.sweep, f)}}
 	}
