@@ -74,7 +74,8 @@ func (t tier) batchNormBackward(dx, dy, x Matrix, n BatchNorm, dgamma, dbeta []f
 			addWide(&sum, &a)
 			addWide(&cross, &b)
 		}
-		k := n.constants(p, &sum, &cross, max(1, x.Rows), dgamma, dbeta)
+		n.finishSums(p, &sum, &cross, dgamma, dbeta)
+		k := n.constants(p, max(1, x.Rows), dgamma, dbeta)
 		for r := 0; r < x.Rows; r += sumRows {
 			t.gradInputPanel(&k, mean, min(sumRows, x.Rows-r), dx.Data[p*dx.PanelStride+r*dx.RowStride:], dx.RowStride,
 				dy.Data[p*dy.PanelStride+r*dy.RowStride:], dy.RowStride, x.Data[p*x.PanelStride+r*x.RowStride:], x.RowStride)
@@ -85,15 +86,21 @@ func (t tier) batchNormBackward(dx, dy, x Matrix, n BatchNorm, dgamma, dbeta []f
 // gradConstants turn dy and x of a column into dx = scale·((dy - shift) - (x-mean)·slope).
 type gradConstants struct{ scale, shift, slope [Width]float32 }
 
-// constants finishes the sums of panel p: Σ dy and Σ dy·(x-mean) over count rows.
-func (n *BatchNorm) constants(p int, sum, cross *[Width]float64, count int, dgamma, dbeta []float32) (k gradConstants) {
+// finishSums turns Σ dy and Σ dy·(x-mean) of panel p into the gradients.
+func (n *BatchNorm) finishSums(p int, sum, cross *[Width]float64, dgamma, dbeta []float32) {
 	for i := range Width {
-		c, inv := p*Width+i, float64(n.InvStd[p*Width+i])
-		dbeta[c] = float32(sum[i])
-		dgamma[c] = float32(cross[i] * inv)
+		dbeta[p*Width+i] = float32(sum[i])
+		dgamma[p*Width+i] = float32(cross[i] * float64(n.InvStd[p*Width+i]))
+	}
+}
+
+// constants are those of panel p over count rows.
+func (n *BatchNorm) constants(p, count int, dgamma, dbeta []float32) (k gradConstants) {
+	for i := range Width {
+		c := p*Width + i
 		k.scale[i] = n.Gamma[c] * n.InvStd[c]
-		k.shift[i] = float32(sum[i] / float64(count))
-		k.slope[i] = float32(float64(cross[i]*inv) * inv / float64(count))
+		k.shift[i] = float32(float64(dbeta[c]) / float64(count))
+		k.slope[i] = float32(float64(dgamma[c]) * float64(n.InvStd[c]) / float64(count))
 	}
 	return k
 }

@@ -6,7 +6,12 @@ import "fmt"
 // the halo stays zero; sums are float32 within an image and float64 over images.
 
 // MapStats is the mean and the biased variance of every channel over all pixels of all images.
-func MapStats(mean, variance []float32, x Maps) { active().mapStats(mean, variance, x) }
+func MapStats(mean, variance []float32, x Maps) { MapStatsPanels(mean, variance, x, 0, x.panels()) }
+
+// MapStatsPanels is MapStats for the panels [from, to) of channels: the share of one thread.
+func MapStatsPanels(mean, variance []float32, x Maps, from, to int) {
+	active().mapStats(mean, variance, x, from, to)
+}
 
 // MapNormalize is Normalize by channel; y may be x.
 func MapNormalize(y, x Maps, mean, scale, shift []float32) {
@@ -15,7 +20,19 @@ func MapNormalize(y, x Maps, mean, scale, shift []float32) {
 
 // MapNormBackward is BatchNormBackward by channel; dx may be dy.
 func MapNormBackward(dx, dy, x Maps, n BatchNorm, dgamma, dbeta []float32) {
-	active().mapNormBackward(dx, dy, x, n, dgamma, dbeta)
+	MapNormSums(dgamma, dbeta, dy, x, n, 0, x.panels())
+	MapNormInput(dx, dy, x, n, dgamma, dbeta, x.N*x.H*x.W)
+}
+
+// MapNormSums is the part of MapNormBackward that needs all images: dgamma and dbeta of the panels
+// [from, to) of channels.
+func MapNormSums(dgamma, dbeta []float32, dy, x Maps, n BatchNorm, from, to int) {
+	active().mapNormSums(dgamma, dbeta, dy, x, n, from, to)
+}
+
+// MapNormInput is the rest of it, for any of the images: count is the number of pixels of them all.
+func MapNormInput(dx, dy, x Maps, n BatchNorm, dgamma, dbeta []float32, count int) {
+	active().mapNormInput(dx, dy, x, n, dgamma, dbeta, count)
 }
 
 // ActivateMaps is y = f(x); y may be x.
@@ -74,10 +91,10 @@ func checkChannels(what string, m Maps, vectors ...[]float32) {
 	}
 }
 
-func (t tier) mapStats(mean, variance []float32, x Maps) {
+func (t tier) mapStats(mean, variance []float32, x Maps, from, to int) {
 	checkChannels("MapStats", x, mean, variance)
 	count := float64(max(1, x.N*x.H*x.W))
-	for p := range x.panels() {
+	for p := from; p < to; p++ {
 		var sum, square [Width]float64
 		t.sumMaps(&sum, x, p)
 		narrow(mean[p*Width:], &sum, count)
@@ -107,11 +124,10 @@ func (t tier) mapNormalize(y, x Maps, mean, scale, shift []float32) {
 	}
 }
 
-func (t tier) mapNormBackward(dx, dy, x Maps, b BatchNorm, dgamma, dbeta []float32) {
-	checkMaps("MapNormBackward", dx, dy)
-	checkMaps("MapNormBackward", dx, x)
-	checkChannels("MapNormBackward", x, b.Mean, b.InvStd, b.Gamma, dgamma, dbeta)
-	for p := range x.panels() {
+func (t tier) mapNormSums(dgamma, dbeta []float32, dy, x Maps, b BatchNorm, first, to int) {
+	checkMaps("MapNormSums", dy, x)
+	checkChannels("MapNormSums", x, b.Mean, b.InvStd, dgamma, dbeta)
+	for p := first; p < to; p++ {
 		mean := (*[Width]float32)(b.Mean[p*Width:])
 		var sum, cross [Width]float64
 		for n := range x.N {
@@ -123,7 +139,17 @@ func (t tier) mapNormBackward(dx, dy, x Maps, b BatchNorm, dgamma, dbeta []float
 			addWide(&sum, &s)
 			addWide(&cross, &c)
 		}
-		k := b.constants(p, &sum, &cross, max(1, x.N*x.H*x.W), dgamma, dbeta)
+		b.finishSums(p, &sum, &cross, dgamma, dbeta)
+	}
+}
+
+func (t tier) mapNormInput(dx, dy, x Maps, b BatchNorm, dgamma, dbeta []float32, count int) {
+	checkMaps("MapNormInput", dx, dy)
+	checkMaps("MapNormInput", dx, x)
+	checkChannels("MapNormInput", x, b.Mean, b.InvStd, b.Gamma, dgamma, dbeta)
+	for p := range x.panels() {
+		mean := (*[Width]float32)(b.Mean[p*Width:])
+		k := b.constants(p, max(1, count), dgamma, dbeta)
 		for n := range x.N {
 			to, grad, from := dx.plane(n, p), dy.plane(n, p), x.plane(n, p)
 			for y := range x.H {

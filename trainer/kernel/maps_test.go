@@ -166,7 +166,7 @@ func TestMapsAgreeWithMatrices(t *testing.T) {
 			}
 			v := func() []float32 { return make([]float32, Padded(x.C)) }
 			mean, variance, wantMean, wantVariance := v(), v(), v(), v()
-			k.mapStats(mean, variance, x)
+			k.mapStats(mean, variance, x, 0, x.panels())
 			k.batchStats(wantMean, wantVariance, mx)
 			for c := range mean {
 				near(t, "mean", mean[c], wantMean[c])
@@ -178,7 +178,8 @@ func TestMapsAgreeWithMatrices(t *testing.T) {
 			framed(t, "normalisation", y)
 			b := BatchNorm{Mean: mean, InvStd: variance, Gamma: mean}
 			dgamma, dbeta, wantGamma, wantBeta := v(), v(), v(), v()
-			k.mapNormBackward(dx, dy, x, b, dgamma, dbeta)
+			k.mapNormSums(dgamma, dbeta, dy, x, b, 0, x.panels())
+			k.mapNormInput(dx, dy, x, b, dgamma, dbeta, x.N*x.H*x.W)
 			k.batchNormBackward(mdx, mdy, mx, b, wantGamma, wantBeta)
 			for c := range dgamma {
 				near(t, "gamma's gradient", dgamma[c], wantGamma[c])

@@ -168,7 +168,7 @@ TEXT ·softmaxRowAVX2(SB), NOSPLIT, $0-64
 	MOVQ    srcPanel+32(FP), SI
 	VMOVUPS cff800000<>+0(SB), Y0
 	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y0
 	MOVQ    AX, DI
 	MOVQ    src+24(FP), R8
 	MOVQ    dst+8(FP), R9
@@ -176,24 +176,24 @@ TEXT ·softmaxRowAVX2(SB), NOSPLIT, $0-64
 max:
 	DECQ    DI
 	JZ      maxLast
-	VMOVUPS (R8), Y3
-	VMOVUPS 32(R8), Y4
-	VMAXPS  Y3, Y1, Y1
-	VMAXPS  Y4, Y2, Y2
+	VMOVUPS (R8), Y2
+	VMOVUPS 32(R8), Y3
+	VMAXPS  Y2, Y1, Y1
+	VMAXPS  Y3, Y0, Y0
 	ADDQ    SI, R8
 	ADDQ    BX, R9
 	JMP     max
 
 maxLast:
-	VMOVUPS      (R8), Y3
-	VMOVUPS      32(R8), Y4
-	VMOVUPS      (CX), Y5
-	VBLENDVPS    Y5, Y3, Y0, Y3
-	VMAXPS       Y3, Y1, Y1
-	VMOVUPS      32(CX), Y3
-	VBLENDVPS    Y3, Y4, Y0, Y0
-	VMAXPS       Y0, Y2, Y2
-	VMAXPS       Y2, Y1, Y0
+	VMOVUPS      (R8), Y2
+	VMOVUPS      32(R8), Y3
+	VMOVUPS      (CX), Y4
+	VBLENDVPS    Y4, Y2, Y1, Y2
+	VMAXPS       Y2, Y1, Y1
+	VMOVUPS      32(CX), Y2
+	VBLENDVPS    Y2, Y3, Y0, Y2
+	VMAXPS       Y2, Y0, Y0
+	VMAXPS       Y0, Y1, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VMAXPS       X1, X0, X0
 	VMOVHLPS     X0, X0, X1

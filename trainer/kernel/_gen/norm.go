@@ -122,7 +122,7 @@ func softmaxRow() {
 	walk("max", func(last bool) {
 		for j, v := range pair(src) {
 			if last {
-				v = choose(load(at(valid, 32*j)), v, lowest)
+				v = choose(load(at(valid, 32*j)), v, most[j])
 			}
 			VMAXPS(v, most[j], most[j])
 		}
