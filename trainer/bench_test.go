@@ -26,6 +26,26 @@ func BenchmarkEpochMLP(b *testing.B) {
 	}
 }
 
+// BenchmarkThreads trains the reported nets with one thread and with two: the tail of a sweep, a refit.
+func BenchmarkThreads(b *testing.B) {
+	view := images(128*40, []int{28, 28, 1}, 10, 1)
+	for name, s := range map[string]Spec{
+		"mlp": reportedMLP(fieldsOf{"batch_size": int64(128), "epochs": int64(1 << 30)}),
+		"cnn": reportedCNN(4, fieldsOf{"batch_size": int64(128), "epochs": int64(1 << 30)}),
+	} {
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%s/%d", name, threads), func(b *testing.B) {
+				f := fitter(b, compile(b, s, view.Prep.Shape, 10), Task{Threads: threads}, view, dataset.View{})
+				for b.Loop() {
+					if _, err := f.Epoch(context.Background()); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
 // reportedMLP is the net of the reported systems: 784-128-64-10 with dropout.
 func reportedMLP(values map[string]any) Spec {
 	return spec(values,

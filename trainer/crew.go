@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // crew is the threads of one fit. They run the same code, each on its share of the rows of a batch, of
@@ -36,7 +37,10 @@ func (c *crew) wait() {
 		if c.broken.Load() {
 			panic(brokenCrew{})
 		}
-		if spins > 100 {
+		switch {
+		case spins > 5000:
+			time.Sleep(20 * time.Microsecond) // the other's thread has no core of its own
+		case spins > 100:
 			runtime.Gosched()
 		}
 	}

@@ -217,6 +217,12 @@ func FuzzModel(f *testing.F) {
 	good := marshal(f, m)
 	f.Add(good)
 	f.Add(good[:len(good)/2])
+	shape := []int{8, 6, 1}
+	maps, err := Fit(context.Background(), compile(f, convolutional(nil), shape, 4), Task{}, images(8, shape, 4, 1), dataset.View{}, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(marshal(f, maps))
 	f.Add(writeFrame(modelMagic, modelVersion, []byte("{}"), nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if m, err := LoadModel(reseal(data)); err == nil {
