@@ -98,3 +98,56 @@ func TestGuardPages(t *testing.T) {
 		}
 	})
 }
+
+// TestGuardPagesOfMaps lays maps, weights and buffers of exactly the promised lengths between guard pages.
+func TestGuardPagesOfMaps(t *testing.T) {
+	eachTier(t, func(t *testing.T, k tier) {
+		rnd := source(t)
+		for _, after := range []bool{false, true} {
+			lay := func(n, h, w, c, halo int) Maps {
+				return NewMaps(guarded(t, MapsLen(n, h, w, c, halo), after), n, h, w, c, halo)
+			}
+			for range 30 {
+				c := randomConv(rnd)
+				if rnd.IntN(2) == 0 {
+					s := ConvShape{H: 3 + rnd.IntN(9), W: 3 + rnd.IntN(9), In: 17, Out: 18, KH: 3, KW: 3, Stride: 1, Same: rnd.IntN(2) == 0, Direct: true}
+					c, _ = NewConv(s)
+					c.tile(2 + 2*rnd.IntN(2))
+				}
+				images := 1 + rnd.IntN(3)
+				x := Images(guarded(t, ImagesLen(images, c.H, c.W, c.In, c.HaloIn), after), images, c.H, c.W, c.In, c.HaloIn)
+				if !c.Packed {
+					x = lay(images, c.H, c.W, c.In, c.HaloIn)
+				}
+				y, dy := lay(images, c.OH, c.OW, c.Out, 0), lay(images, c.OH, c.OW, c.Out, c.HaloOut)
+				weights := func() Matrix {
+					return Panels(guarded(t, PanelLen(c.WeightRows(), c.Out), after), c.WeightRows(), c.Out)
+				}
+				w, dw := weights(), weights()
+				fw, bw := guarded(t, c.ForwardLen(), after), guarded(t, c.BackwardLen(), after)
+				scratch, sums, bias := guarded(t, c.work(), after), guarded(t, c.SumsLen(), after), guarded(t, Padded(c.Out), after)
+				k.prepare(&c, fw, w)
+				k.forward(&c, y, x, w, fw, MapEpilogue{Bias: bias, ReLU: true}, scratch)
+				k.weightGradient(&c, dw, bias, dy, x, sums, scratch, whole(&c))
+				if c.Packed {
+					continue
+				}
+				k.prepareBackward(&c, bw, w)
+				dx := lay(images, c.H, c.W, c.In, 0)
+				mask := lay(images, c.H, c.W, c.In, 0)
+				k.inputGradient(&c, dx, dy, bw, &mask, scratch)
+			}
+			for range 20 {
+				p := Pool{Size: [2]int{1 + rnd.IntN(3), 1 + rnd.IntN(3)}, Stride: [2]int{1 + rnd.IntN(3), 1 + rnd.IntN(3)}, Same: rnd.IntN(2) == 0}
+				h, w := 3+rnd.IntN(5), 3+rnd.IntN(5)
+				oh, ow := p.Out(h, w)
+				x, y, dx, dy := lay(2, h, w, 5, 0), lay(2, oh, ow, 5, 0), lay(2, h, w, 5, 0), lay(2, oh, ow, 5, 0)
+				k.maxPool(p, y, x)
+				k.averagePool(p, y, x)
+				k.maxPoolBackward(p, dx, dy, x, y, true)
+				k.averagePoolBackward(p, dx, dy)
+				k.dropoutMaps(x, Stream{}, .5, 0)
+			}
+		}
+	})
+}
