@@ -38,6 +38,7 @@ func TestCompileRefuses(t *testing.T) {
 		{name: "unknown activation", layers: many(denseLayer(int64(3), "rely")), path: "model.layers[0].activation", message: `unknown activation "rely"`, known: "relu"},
 		{name: "softmax inside", layers: many(denseLayer(int64(3), "softmax")), path: "model.layers[0]", message: "softmax is for the last layer only"},
 		{name: "no softmax", layers: []map[string]any{denseLayer("$classes", "relu")}, path: "model.layers[0]", message: "must end in softmax", known: "softmax"},
+		{name: "nothing to train", layers: []map[string]any{{"type": "activation", "activation": "softmax"}}, shape: []int{3}, path: "model.layers", message: "no layer has weights to train"},
 		{name: "dropout last", layers: append(head(), dropoutLayer(0.1)), path: "model.layers[1]", message: "must end in softmax, it is dropout"},
 		{name: "wrong width", layers: []map[string]any{denseLayer(int64(7), "softmax")}, path: "model.layers[0]", message: "the last layer gives [7], the data has 3 classes"},
 		{name: "dropout of 1.5", layers: many(dropoutLayer(1.5)), path: "model.layers[0].rate", message: "must be in [0, 1), have 1.5"},

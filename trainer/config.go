@@ -67,6 +67,9 @@ func Compile(spec Spec, shape []int, classes int) (*Config, []Problem) {
 		return nil, append(problems, *p)
 	}
 	c.placeVariables()
+	if c.trainable == 0 {
+		return nil, append(problems, Problem{Path: "model.layers", Message: "no layer has weights to train"})
+	}
 	return c, append(problems, ineffective(c.Params, spec.Values, shape)...)
 }
 

@@ -40,11 +40,17 @@ func TestFiniteDifferences(t *testing.T) {
 		{name: "residual", layers: []map[string]any{{"type": "residual", "layers": []any{denseLayer(int64(19), "tanh")}}}},
 		{name: "residual after relu", layers: []map[string]any{denseLayer(int64(9), "relu"), {"type": "residual", "layers": []any{denseLayer(int64(9), "relu")}}}, kinks: true},
 		{name: "residual with projection", layers: []map[string]any{{"type": "residual", "activation": "relu", "layers": []any{denseLayer(int64(7), "tanh"), dropoutLayer(0.2)}}}, kinks: true},
+		{name: "dropout before the softmax", layers: []map[string]any{denseLayer(int64(4), "linear"), dropoutLayer(0.3), {"type": "activation", "activation": "softmax"}}},
+		{name: "relu before the softmax", layers: []map[string]any{denseLayer(int64(4), "relu"), dropoutLayer(0.3), {"type": "activation", "activation": "softmax"}}, kinks: true},
+		{name: "batchnorm before the softmax", layers: []map[string]any{denseLayer(int64(4), "linear"), {"type": "batchnorm"}, {"type": "activation", "activation": "softmax"}}},
 		{name: "label smoothing", values: fieldsOf{"label_smoothing": 0.2}},
 		{name: "l2", values: fieldsOf{"l2": 0.01}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			layers := append(append([]map[string]any{first}, row.layers...), last)
+			layers := append([]map[string]any{first}, row.layers...)
+			if n := len(row.layers); n == 0 || row.layers[n-1]["activation"] != "softmax" {
+				layers = append(layers, last)
+			}
 			checkGradient(t, compile(t, Spec{Layers: layers, Values: row.values}, []int{11}, 4), table(23, 11, 4, 1), row.kinks)
 		})
 	}

@@ -107,6 +107,7 @@ func (n *network) forwardStage(stage []operation, p *pass) {
 
 // backward turns the gradient of the logits into that of all variables. All workers call it.
 func (n *network) backward(p *pass) {
+	n.logits.rectify(p) // the loss knows nothing of a ReLU before the softmax
 	for s := len(n.stages) - 1; s >= 0; s-- {
 		n.backwardStage(n.stages[s], p)
 		if c, is := n.stages[s][0].(collective); is {
