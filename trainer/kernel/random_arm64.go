@@ -33,7 +33,7 @@ func (t tier) blocks(s Stream, dst []uint32, i uint64) int {
 }
 
 func (t tier) dropGroups(d drop, s Stream, x []float32, xStep, n int, g, gStep uint64) {
-	last := 2*(g+uint64(n)*gStep) + 8
+	last := 2*(g+uint64(n+4)*gStep) + 8
 	for t == neon && n >= 4 && 2*g>>32 == last>>32 {
 		m := min(n/4, chunk/64)
 		inside(x, 4*m, xStep)
@@ -51,5 +51,21 @@ func (t tier) dropGroups(d drop, s Stream, x []float32, xStep, n int, g, gStep u
 			x = x[4*m*xStep:]
 		}
 	}
+	if t == neon && n > 0 && n < 4 && 2*g>>32 == last>>32 {
+		t.dropRest(d, s, x, xStep, n, g, gStep)
+		return
+	}
 	dropGroupsGeneric(d, s, x, xStep, n, g, gStep)
+}
+
+// dropRest treats fewer than four groups in a buffer of four: a map 7 wide ends with three.
+func (t tier) dropRest(d drop, s Stream, x []float32, xStep, n int, g, gStep uint64) {
+	var four [4 * Width]float32
+	for i := range n {
+		copy(four[i*Width:(i+1)*Width], x[i*xStep:])
+	}
+	t.dropGroups(d, s, four[:], Width, 4, g, gStep)
+	for i := range n {
+		copy(x[i*xStep:][:Width], four[i*Width:])
+	}
 }

@@ -13,12 +13,16 @@ func (f *function) assemble() (string, bool) {
 		f.prologue = slices.Insert(f.prologue, 0, instruction{text: func(func(vec) int) string { return "MOVD $constants<>(SB), " + base }})
 	}
 	code := append(slices.Clone(f.prologue), f.code...)
+	f.prune(code)
 	numbers, ok := allocate(code, f.lifetimes(code))
 	if !ok {
 		return "", false
 	}
 	var s strings.Builder
 	for _, in := range code {
+		if in.text == nil || in.move && numbers[in.writes[0]] == numbers[in.reads[0]] {
+			continue
+		}
 		line := in.text(func(v vec) int { return numbers[v] })
 		if strings.HasSuffix(line, ":") {
 			s.WriteString("\n" + line + "\n")
@@ -28,6 +32,30 @@ func (f *function) assemble() (string, bool) {
 		s.WriteString(strings.TrimRight(fmt.Sprintf("\t%-6s %s", mnemonic, rest), " ") + "\n")
 	}
 	return s.String(), true
+}
+
+// prune empties the instructions whose results nothing reads.
+func (f *function) prune(code []instruction) {
+	readers := make([]int, f.vecs)
+	for _, in := range code {
+		for _, v := range in.reads {
+			if in.keep || !slices.Contains(in.writes, v) {
+				readers[v]++
+			}
+		}
+	}
+	for i := len(code) - 1; i >= 0; i-- {
+		in := &code[i]
+		if len(in.writes) == 0 || in.keep || slices.ContainsFunc(in.writes, func(v vec) bool { return readers[v] > 0 }) {
+			continue
+		}
+		for _, v := range in.reads {
+			if !slices.Contains(in.writes, v) {
+				readers[v]--
+			}
+		}
+		*in = instruction{}
+	}
 }
 
 // span is where a vector is first written and last read.
@@ -87,6 +115,9 @@ func allocate(code []instruction, spans []span) (numbers []int, ok bool) {
 				if freed[j] < freed[r] {
 					r = j
 				}
+			}
+			if in.move && freed[numbers[in.reads[0]]] == i {
+				r = numbers[in.reads[0]] // the copied one ends here
 			}
 			if freed[r] == never {
 				return nil, false

@@ -37,6 +37,8 @@ type function struct {
 type instruction struct {
 	text          func(number func(v vec) int) string
 	writes, reads []vec
+	keep          bool // even where nothing reads what it writes
+	move          bool // a copy, left out where both get one register
 }
 
 // function adds an assembly function that neither grows the stack nor keeps its arguments. It holds as

@@ -93,9 +93,15 @@ func (f *function) addIn(v, a vec) {
 
 func (f *function) andIn(v, a vec) { f.update("VAND V%[2]d.B16, V%[1]d.B16, V%[1]d.B16", v, a) }
 
-// fma adds x[0]·b to acc, rounded once.
+// fma adds x[0]·b to acc, rounded once, also where only the time it takes is of interest.
 func (f *function) fma(acc, b, x vec) {
 	f.word(0x4f801000, "FMLA V%d.4S, V%d.4S, V%d.S[0]", true, acc, b, x)
+	f.code[len(f.code)-1].keep = true
+}
+
+// plus is a + k·b, rounded once.
+func (f *function) plus(a vec, k float32, b vec) vec {
+	return f.update("VFMLA V%[2]d.S4, V%[3]d.S4, V%[1]d.S4", f.move(f.vec(), a), b, f.float(k))
 }
 
 func (f *function) zip1(a, b vec, lanes string) vec { return f.pick("VZIP1", a, b, lanes) }
@@ -118,7 +124,11 @@ func (f *function) zero() vec { return f.clear(f.vec()) }
 
 func (f *function) clear(d vec) vec { return f.op("VMOVI $0, V%d.B16", d) }
 
-func (f *function) move(d, a vec) vec { return f.op("VMOV V%[2]d.B16, V%[1]d.B16", d, a) }
+func (f *function) move(d, a vec) vec {
+	f.op("VMOV V%[2]d.B16, V%[1]d.B16", d, a)
+	f.code[len(f.code)-1].move = true
+	return d
+}
 
 // load reads 16 bytes at a place, loadTo into a register that exists.
 func (f *function) load(base gp, disp int) vec { return f.loadTo(f.vec(), base, disp) }
@@ -135,7 +145,9 @@ func (f *function) store(v vec, base gp, disp int) {
 
 // broadcast is the word at base in all lanes; base moves on behind it.
 func (f *function) broadcast(base gp) vec {
-	return f.op(fmt.Sprintf("VLD1R.P 4(%s), [V%%d.S4]", base), f.vec())
+	v := f.op(fmt.Sprintf("VLD1R.P 4(%s), [V%%d.S4]", base), f.vec())
+	f.code[len(f.code)-1].keep = true
+	return v
 }
 
 // wide is the 16 floats of a row, in four registers.

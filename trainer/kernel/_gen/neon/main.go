@@ -31,6 +31,7 @@ func units() []*unit {
 		{name: "norm", write: norms},
 		{name: "pool", write: pools},
 		{name: "winograd", write: winograds},
+		{name: "winograd4", write: winograds4},
 	}
 }
 
