@@ -123,10 +123,20 @@ func (t tier) maxPoolBackward(p Pool, dx, dy, x, y Maps, relu bool) {
 	checkMaps("MaxBackward", dx, x)
 	checkMaps("MaxBackward", dy, y)
 	var to, from, grad, top plane
+	// The usual windows are disjoint and cover all but a last odd row and column.
+	usual := p == Pool{Size: [2]int{2, 2}, Stride: [2]int{2, 2}}
 	p.each(&x, func(n, q int, s stretch) {
 		if s.first() {
 			to, from, grad, top = dx.plane(n, q), x.plane(n, q), dy.plane(n, q), y.plane(n, q)
-			to.clear(dx.H)
+			if !usual {
+				to.clear(dx.H)
+			} else {
+				to.clearOutside(2*y.H, 2*y.W*Width)
+			}
+		}
+		if usual {
+			t.maxRowFresh(s.in(&to), to.row, s.out(&grad), s.out(&top), s.in(&from), from.row, relu)
+			return
 		}
 		t.maxRowBackward(s.in(&to), to.row, s.out(&grad), s.out(&top), s.in(&from), from.row, s.kh, s.kw, s.step, relu)
 	})
@@ -137,6 +147,17 @@ func (t tier) maxPoolBackward(p Pool, dx, dy, x, y Maps, relu bool) {
 func (p *plane) clear(lines int) {
 	for y := range lines {
 		clear(p.line(y))
+	}
+}
+
+// clearOutside zeroes all but the first lines and their first floats.
+func (p *plane) clearOutside(lines, floats int) {
+	for y := 0; y*p.row < len(p.data); y++ {
+		if y >= lines {
+			clear(p.line(y))
+		} else if floats < p.width {
+			clear(p.line(y)[floats:])
+		}
 	}
 }
 

@@ -82,6 +82,7 @@ TEXT ·maxBack2AVX2(SB), NOSPLIT, $0-84
 	MOVQ         kw+64(FP), R9
 	MOVQ         step+72(FP), R9
 	VBROADCASTSS relu+80(FP), Y0
+	VXORPS       Y1, Y1, Y1
 
 pixel:
 	VMOVUPS (SI), Y1
@@ -296,6 +297,7 @@ TEXT ·maxBackAVX2(SB), NOSPLIT, $8-84
 	MOVQ         kw+64(FP), R10
 	MOVQ         step+72(FP), R11
 	VBROADCASTSS relu+80(FP), Y0
+	VXORPS       Y1, Y1, Y1
 
 pixel:
 	VMOVUPS (SI), Y1
@@ -380,6 +382,90 @@ tap:
 	JNZ     tapRow
 	ADDQ    $0x40, BX
 	ADDQ    R8, CX
+	DECQ    AX
+	JNZ     pixel
+	VZEROUPPER
+	RET
+
+// func maxBackFresh2AVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
+// Requires: AVX
+TEXT ·maxBackFresh2AVX2(SB), NOSPLIT, $0-84
+	MOVQ         n+0(FP), AX
+	MOVQ         dx+8(FP), CX
+	MOVQ         dxRow+16(FP), DX
+	MOVQ         dy+24(FP), BX
+	MOVQ         y+32(FP), SI
+	MOVQ         x+40(FP), DI
+	MOVQ         xRow+48(FP), R8
+	MOVQ         kh+56(FP), R9
+	MOVQ         kw+64(FP), R9
+	MOVQ         step+72(FP), R9
+	VBROADCASTSS relu+80(FP), Y0
+	VXORPS       Y1, Y1, Y1
+
+pixel:
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VXORPS  Y6, Y6, Y6
+	VCMPPS  $0x0e, Y6, Y2, Y6
+	VANDNPS Y0, Y6, Y6
+	VANDNPS Y4, Y6, Y4
+	VXORPS  Y6, Y6, Y6
+	VCMPPS  $0x0e, Y6, Y3, Y6
+	VANDNPS Y0, Y6, Y6
+	VANDNPS Y5, Y6, Y5
+	MOVQ    DI, R10
+	MOVQ    CX, R11
+	VCMPPS  $0x00, (R10), Y2, Y6
+	VANDPS  Y6, Y4, Y7
+	VADDPS  Y1, Y7, Y7
+	VMOVUPS Y7, (R11)
+	VANDNPS Y4, Y6, Y4
+	VCMPPS  $0x00, 32(R10), Y3, Y6
+	VANDPS  Y6, Y5, Y7
+	VADDPS  Y1, Y7, Y7
+	VMOVUPS Y7, 32(R11)
+	VANDNPS Y5, Y6, Y5
+	VCMPPS  $0x00, 64(R10), Y2, Y6
+	VANDPS  Y6, Y4, Y7
+	VADDPS  Y1, Y7, Y7
+	VMOVUPS Y7, 64(R11)
+	VANDNPS Y4, Y6, Y4
+	VCMPPS  $0x00, 96(R10), Y3, Y6
+	VANDPS  Y6, Y5, Y7
+	VADDPS  Y1, Y7, Y7
+	VMOVUPS Y7, 96(R11)
+	VANDNPS Y5, Y6, Y5
+	ADDQ    R8, R10
+	ADDQ    DX, R11
+	VCMPPS  $0x00, (R10), Y2, Y6
+	VANDPS  Y6, Y4, Y7
+	VADDPS  Y1, Y7, Y7
+	VMOVUPS Y7, (R11)
+	VANDNPS Y4, Y6, Y4
+	VCMPPS  $0x00, 32(R10), Y3, Y6
+	VANDPS  Y6, Y5, Y7
+	VADDPS  Y1, Y7, Y7
+	VMOVUPS Y7, 32(R11)
+	VANDNPS Y5, Y6, Y5
+	VCMPPS  $0x00, 64(R10), Y2, Y2
+	VANDPS  Y2, Y4, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y6, 64(R11)
+	VANDNPS Y4, Y2, Y4
+	VCMPPS  $0x00, 96(R10), Y3, Y2
+	VANDPS  Y2, Y5, Y3
+	VADDPS  Y1, Y3, Y3
+	VMOVUPS Y3, 96(R11)
+	VANDNPS Y5, Y2, Y5
+	ADDQ    R8, R10
+	ADDQ    DX, R11
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, BX
+	ADDQ    R9, DI
+	ADDQ    R9, CX
 	DECQ    AX
 	JNZ     pixel
 	VZEROUPPER

@@ -37,6 +37,14 @@ func maxRowBackwardGeneric(dx []float32, dxRow int, dy, y, x []float32, xRow, kh
 	}
 }
 
+// maxRowFreshGeneric is maxRowBackwardGeneric for disjoint windows of 2×2 pixels, whose dx it writes
+// unread.
+func maxRowFreshGeneric(dx []float32, dxRow int, dy, y, x []float32, xRow int, relu bool) {
+	clear(dx[:2*len(y)])
+	clear(dx[dxRow : dxRow+2*len(y)])
+	maxRowBackwardGeneric(dx, dxRow, dy, y, x, xRow, 2, 2, 2*Width, relu)
+}
+
 // sumRowGeneric is maxRowGeneric with sums, in row order.
 func sumRowGeneric(y, x []float32, kh, kw, step, row int) {
 	for o := 0; o < len(y)/Width; o++ {

@@ -27,3 +27,6 @@ func maxBackAVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *floa
 
 //go:noescape
 func spreadAVX2(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)
+
+//go:noescape
+func maxBackFresh2AVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)

@@ -18,9 +18,10 @@ func pools() {
 		}
 		reduce("maxRow"+suffix, size, func(v Mem, acc VecVirtual) { VMAXPS(v, acc, acc) })
 		reduce("sumRow"+suffix, size, func(v Mem, acc VecVirtual) { VADDPS(v, acc, acc) })
-		maxBackward("maxBack"+suffix, size)
+		maxBackward("maxBack"+suffix, size, false)
 		spread("spread"+suffix, size)
 	}
+	maxBackward("maxBackFresh2AVX2", 2, true)
 }
 
 // taps runs body for size×size pixels of 64 bytes, rows apart by strides, from the bases on; the first
@@ -95,12 +96,13 @@ func reduce(name string, size int, f func(v Mem, acc VecVirtual)) {
 }
 
 // maxBackward adds dy to the first pixel of each window that equals y; with relu (all ones) only
-// where y is positive.
-func maxBackward(name string, size int) {
+// where y is positive. If fresh, windows are disjoint and dx holds nothing yet: it is written unread.
+func maxBackward(name string, size int, fresh bool) {
 	begin(name, "func(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)")
 	n, dx, dxRow, dy, y, x, xRow := pointer("n"), pointer("dx"), pointer("dxRow"), pointer("dy"), pointer("y"), pointer("x"), pointer("xRow")
 	kh, kw, step := pointer("kh"), pointer("kw"), pointer("step")
 	relu := parameter("relu")
+	none := zero()
 	Label("pixel")
 	top, grad := pair(y), pair(dy)
 	for j := range 2 {
@@ -112,7 +114,13 @@ func maxBackward(name string, size int) {
 	taps(size, kh, kw, []GPVirtual{x, dx}, []GPVirtual{xRow, dxRow}, false, func(m []Mem) {
 		for j := range 2 {
 			hit := compare(top[j], equal, m[0].Offset(32*j))
-			VMOVUPS(add(and(grad[j], hit), m[1].Offset(32*j)), m[1].Offset(32*j))
+			g := and(grad[j], hit)
+			if fresh {
+				g = add(g, none) // as if to zero: no negative zeros
+			} else {
+				g = add(g, m[1].Offset(32*j))
+			}
+			VMOVUPS(g, m[1].Offset(32*j))
 			VANDNPS(grad[j], hit, grad[j])
 		}
 	})
