@@ -158,6 +158,8 @@ type grouping struct {
 	groups  map[string]*workload
 	longest map[string]int64 // epochs counted so far, by family
 	configs map[string]*trainer.Config
+
+	added, skipped int // points; those skipped are taken to be like those added
 }
 
 func (g *grouping) add(t search.Trial) error {
@@ -168,12 +170,17 @@ func (g *grouping) add(t search.Trial) error {
 	}
 	config := g.configs[key]
 	if config == nil {
+		if len(g.configs) == compileLimit {
+			g.skipped++
+			return nil
+		}
 		var err error
 		if config, err = g.session.sweep.Config(t); err != nil {
 			return err
 		}
 		g.configs[key] = config
 	}
+	g.added++
 	cost := config.Cost().FLOPsPerRow
 	speed := fmt.Sprint(cost, config.Params.BatchSize, config.Params.Optimizer)
 	w := g.groups[speed]
@@ -205,6 +212,7 @@ func (g *grouping) loads() []workload {
 	var loads []workload
 	for _, key := range sortedKeys(g.groups) {
 		w := *g.groups[key]
+		w.epochs *= float64(g.added+g.skipped) / float64(max(g.added, 1))
 		if w.name = briefParams(w.values); w.name == "" {
 			w.name = "every point"
 		}

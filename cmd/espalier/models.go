@@ -17,8 +17,12 @@ type distinct struct {
 	points int            // that train it; 0: not counted
 }
 
-// modelLimit bounds how many distinct models are looked at.
-const modelLimit = 100
+// Bounds of how many distinct models are told apart, and of how many points that
+// differ on a layer's axis are compiled to find them.
+const (
+	modelLimit   = 100
+	compileLimit = 4000
+)
 
 // distinctModels gives the models of a sweep, in order of its points; complete
 // is false where there are more than modelLimit. In a grid too large to be
@@ -35,6 +39,10 @@ func distinctModels(s *search.Sweep) (models []distinct, complete bool, err erro
 		key := paramsText(values)
 		at, known := places[key]
 		if !known {
+			if len(places) == compileLimit { // draws of a distribution are all different
+				c.complete = false
+				continue
+			}
 			config, err := s.Config(t)
 			if err != nil {
 				return nil, false, err
