@@ -25,18 +25,8 @@ type batchNorm struct {
 	ones                   []float32 // 0 in the padding, which so stays zero
 }
 
-// panels are the worker's part of the features: of a vector's, in whole panels. Maps are done by one
-// worker.
-func (b *batchNorm) panels(p *pass) (from, to int) {
-	n := len(b.mean) / kernel.Width
-	if b.x.value.isMaps() {
-		if p.worker != 0 {
-			return 0, 0
-		}
-		return 0, n
-	}
-	return p.share(n)
-}
+// panels are the worker's part of the features, in whole panels.
+func (b *batchNorm) panels(p *pass) (from, to int) { return p.share(len(b.mean) / kernel.Width) }
 
 // collect takes the statistics of the batch and makes of them what forward multiplies and adds.
 func (b *batchNorm) collect(p *pass) {
@@ -49,7 +39,7 @@ func (b *batchNorm) collect(p *pass) {
 	if p.training {
 		mean, variance = b.mean, b.variance
 		if x := b.x.all(p); x.isMaps() {
-			kernel.MapStats(mean, variance, x.maps)
+			kernel.MapStatsPanels(mean, variance, x.maps, first, last)
 		} else {
 			kernel.BatchStats(mean[from:to], variance[from:to], x.matrix.SlicePanels(first, last))
 		}
@@ -99,28 +89,39 @@ func (b *batchNorm) forward(p *pass) {
 	}
 }
 
-// collectBackward does all of the gradient, since it is one of sums over the whole batch.
+// collectBackward takes the sums over the batch that the gradient is made of; for vectors it makes the
+// gradient as well, since a feature's is of that feature alone.
 func (b *batchNorm) collectBackward(p *pass) {
 	first, last := b.panels(p)
 	if first == last {
 		return
 	}
+	dy, x := b.y.allGrads(p), b.x.all(p)
+	if x.isMaps() {
+		kernel.MapNormSums(b.dgamma, b.dbeta, dy.maps, x.maps, b.norm(0, len(b.mean)), first, last)
+		return
+	}
 	from, to := first*kernel.Width, last*kernel.Width
+	dx := dy.matrix.SlicePanels(first, last)
+	kernel.BatchNormBackward(dx, dx, x.matrix.SlicePanels(first, last), b.norm(from, to), b.dgamma[from:to], b.dbeta[from:to])
+}
+
+// norm is what the kernels want to know of the forward pass.
+func (b *batchNorm) norm(from, to int) kernel.BatchNorm {
 	n := kernel.BatchNorm{Mean: b.mean[from:to], InvStd: b.invStd[from:to], Gamma: b.ones[from:to]}
 	if b.gamma != nil {
 		n.Gamma = b.gamma[from:to]
 	}
-	dy, x := b.y.allGrads(p), b.x.all(p)
-	if x.isMaps() {
-		kernel.MapNormBackward(dy.maps, dy.maps, x.maps, n, b.dgamma, b.dbeta)
-		return
-	}
-	dx := dy.matrix.SlicePanels(first, last)
-	kernel.BatchNormBackward(dx, dx, x.matrix.SlicePanels(first, last), n, b.dgamma[from:to], b.dbeta[from:to])
+	return n
 }
 
 func (b *batchNorm) backward(p *pass) {
-	if b.x.wantsGrad() {
-		b.x.rectify(p)
+	if !b.x.wantsGrad() {
+		return
 	}
+	if dy := b.y.grads(p); dy.isMaps() {
+		count := p.rows * b.x.shape[0] * b.x.shape[1]
+		kernel.MapNormInput(dy.maps, dy.maps, b.x.values(p).maps, b.norm(0, len(b.mean)), b.dgamma, b.dbeta, count)
+	}
+	b.x.rectify(p)
 }
