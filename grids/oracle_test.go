@@ -238,6 +238,18 @@ func TestGridAgainstOracle(t *testing.T) {
 		if i != len(want) {
 			t.Fatalf("seed %d: Points yields %d, want %d\n%s", seed, i, len(want), text)
 		}
+		i = 0
+		for from := 0; from < g.Len(); from += 7 {
+			g.Block(from, min(from+7, g.Len()), func(index int, values map[string]any) {
+				if i >= len(want) || index != raw[i] || !maps.Equal(asInts(values), want[i]) {
+					t.Fatalf("seed %d: Block's point %d is %v at %d\n%s", seed, i, values, index, text)
+				}
+				i++
+			})
+		}
+		if i != len(want) {
+			t.Fatalf("seed %d: Block visits %d, want %d\n%s", seed, i, len(want), text)
+		}
 		var drawn []int
 		for point := range g.Draw(seed) {
 			k, found := slices.BinarySearch(raw, point.Index)

@@ -27,6 +27,38 @@ type Status struct {
 	recorded int // outcomes of this run
 }
 
+// Status counts what the facts say of a sweep that nobody runs.
+func (r *Ranking) Status() Status {
+	s := r.index.sweep
+	st := Status{
+		Sweep: s.File.Name, ID: s.ID, Metric: s.Metric, Left: -1, Total: len(r.outcomes), Trials: len(r.places),
+	}
+	for trial := range r.places {
+		done := 0
+		for i := trial * r.slots; i < (trial+1)*r.slots; i++ {
+			switch o := r.outcomes[i]; {
+			case o != nil:
+				done++
+				if o.State == Diverged {
+					st.Diverged++
+				}
+			case r.failures[i] != nil:
+				st.Failed++
+			}
+		}
+		st.Done += done
+		if done == r.slots {
+			st.Completed++
+		}
+	}
+	if r.Len() > 0 {
+		if first := r.At(0); first.Rank == 1 {
+			st.Best = &BestStatus{Trial: first.Trial.ID(), Mean: first.Mean, Params: first.Trial.Point.Values}
+		}
+	}
+	return st
+}
+
 // BestStatus is the best complete trial so far.
 type BestStatus struct {
 	Trial  string         `json:"trial"` // hex key

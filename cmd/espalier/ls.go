@@ -57,19 +57,14 @@ func (p *program) lsRow(cmd *cobra.Command, l *store.Reader, e search.Enrolment)
 		p.warn(err.Error())
 		return []string{name, e.ID.String()[:12], printable(e.Data.Source), "", "", "", "", created}, nil
 	}
-	standings, err := p.standings(cmd.Context(), l, s)
+	r, err := p.ranking(cmd.Context(), l, s)
 	if err != nil {
 		return nil, err
 	}
-	complete, best := 0, ""
-	for i := range standings {
-		if standings[i].State == search.Complete || standings[i].State == search.Diverged {
-			complete++
-		}
+	status, best := r.Status(), ""
+	if status.Best != nil {
+		best = decimal(status.Best.Mean, 4)
 	}
-	if len(standings) > 0 && standings[0].Rank == 1 {
-		best = decimal(standings[0].Mean, 4)
-	}
-	return []string{name, e.ID.String()[:12], printable(e.Data.Source), s.Metric, thousands(int64(len(standings))),
-		thousands(int64(complete)), best, created}, nil
+	return []string{name, e.ID.String()[:12], printable(e.Data.Source), s.Metric, thousands(int64(status.Trials)),
+		thousands(int64(status.Completed)), best, created}, nil
 }

@@ -75,35 +75,11 @@ func (p *program) statusOf(ctx context.Context, l *store.Reader, sweep *search.S
 			return s, nil
 		}
 	}
-	standings, err := p.standings(ctx, l, sweep)
+	r, err := p.ranking(ctx, l, sweep)
 	if err != nil {
 		return search.Status{}, err
 	}
-	s := search.Status{Sweep: sweep.File.Name, ID: sweep.ID, Metric: sweep.Metric,
-		Total: len(standings) * sweep.Slots(), Trials: len(standings), Left: -1}
-	for i := range standings {
-		r := &standings[i]
-		if r.Rank == 1 {
-			s.Best = &search.BestStatus{Trial: trialID(r.Trial.Key), Mean: r.Mean, Params: r.Trial.Point.Values}
-		}
-		done := 0
-		for slot := range r.Outcomes {
-			switch {
-			case r.Outcomes[slot] != nil:
-				done++
-				if r.Outcomes[slot].State == search.Diverged {
-					s.Diverged++
-				}
-			case slot < len(r.Failures) && r.Failures[slot] != nil:
-				s.Failed++
-			}
-		}
-		s.Done += done
-		if done == sweep.Slots() {
-			s.Completed++
-		}
-	}
-	return s, nil
+	return r.Status(), nil
 }
 
 // statusText is the whole answer; width 0 is no terminal.
