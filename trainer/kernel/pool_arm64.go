@@ -45,6 +45,21 @@ func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, 
 	maxBackNEON(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), kh, kw, bytes(step), mask)
 }
 
+func (t tier) maxRowFresh(dx []float32, dxRow int, dy, y, x []float32, xRow int, relu bool) {
+	if t != neon {
+		maxRowFreshGeneric(dx, dxRow, dy, y, x, xRow, relu)
+		return
+	}
+	n := reach(len(y), x, 2, 2, 2*Width, xRow)
+	reach(len(y), dx, 2, 2, 2*Width, dxRow)
+	_ = dy[len(y)-1]
+	mask := uint32(0)
+	if relu {
+		mask = ^mask
+	}
+	maxBackFresh2NEON(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), 2, 2, bytes(2*Width), mask)
+}
+
 func (t tier) spreadRow(dx []float32, dxRow int, dy []float32, kh, kw, step int, scale float32) {
 	if t != neon {
 		spreadRowGeneric(dx, dxRow, dy, kh, kw, step, scale)

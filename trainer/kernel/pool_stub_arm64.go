@@ -25,3 +25,6 @@ func maxBackNEON(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw,
 
 //go:noescape
 func spreadNEON(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)
+
+//go:noescape
+func maxBackFresh2NEON(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)

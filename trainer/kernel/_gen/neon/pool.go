@@ -28,12 +28,15 @@ func pools(u *unit) {
 			}, f.addIn)
 		})
 		u.function("maxBack"+suffix, "func(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)", func(f *function) {
-			maxBackward(f, size)
+			maxBackward(f, size, false)
 		})
 		u.function("spread"+suffix, "func(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)", func(f *function) {
 			spread(f, size)
 		})
 	}
+	u.function("maxBackFresh2NEON", "func(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)", func(f *function) {
+		maxBackward(f, 2, true)
+	})
 }
 
 // taps runs body for size×size pixels of 64 bytes, rows apart by strides, from the bases on; at are the
@@ -98,11 +101,11 @@ func reduce(f *function, size int, begin func(x gp) wide, combine func(acc, v ve
 }
 
 // maxBackward adds dy to the first pixel of each window that equals y; with relu (all ones) only
-// where y is positive.
-func maxBackward(f *function, size int) {
+// where y is positive. What is fresh is written and not read: windows are then disjoint.
+func maxBackward(f *function, size int, fresh bool) {
 	n, dx, dxRow, dy, y, x, xRow := f.pointer("n"), f.pointer("dx"), f.pointer("dxRow"), f.pointer("dy"), f.pointer("y"), f.pointer("x"), f.pointer("xRow")
 	kh, kw, step, width := f.pointer("kh"), f.pointer("kw"), f.pointer("step"), f.gp()
-	relu := f.parameter("relu")
+	relu, zero := f.parameter("relu"), f.zero()
 	f.line("MOVD $64, %s", width)
 	f.rows(n, func() {
 		top, grad := f.wide(y, 0), f.wide(dy, 0)
@@ -112,7 +115,11 @@ func maxBackward(f *function, size int) {
 		f.taps(size, kh, kw, []gp{x, dx}, []gp{xRow, dxRow}, false, func(at []gp, disp int) {
 			for j := range grad {
 				hit := f.equal(top[j], f.load(at[0], disp+16*j))
-				f.store(f.add(f.load(at[1], disp+16*j), f.and(grad[j], hit)), at[1], disp+16*j)
+				was := zero // as if to zero: no negative zeros
+				if !fresh {
+					was = f.load(at[1], disp+16*j)
+				}
+				f.store(f.add(was, f.and(grad[j], hit)), at[1], disp+16*j)
 				f.withoutIn(grad[j], hit)
 			}
 		})
