@@ -26,10 +26,10 @@ const (
 
 // distinctModels gives the models of a sweep, in order of its points; complete
 // is false where there are more than modelLimit. In a grid too large to be
-// visited they are found on the axes that change a model, without their counts.
-func distinctModels(s *search.Sweep) (models []distinct, complete bool, err error) {
+// visited (not counted, as a Plan says) they are found on the axes that change a model, without their counts.
+func distinctModels(s *search.Sweep, counted bool) (models []distinct, complete bool, err error) {
 	used := trainer.References(s.File.Model.Layers)
-	if !s.Plan(false).Counted {
+	if !counted {
 		return modelsOfAxes(s, used)
 	}
 	places := map[string]int{} // by the values of the axes in use

@@ -75,7 +75,7 @@ func (p *program) plan(ctx context.Context, name string, f *planFlags) error {
 	if excluded := s.sweep.File.Grid.Len() - s.sweep.File.Grid.Count(); excluded > 0 && file.Search.Strategy == "grid" {
 		fmt.Fprintf(w, "          %s of the product left out: excluded, repeated or not active\n", plural(excluded, "point"))
 	}
-	models, complete, err := distinctModels(s.sweep)
+	models, complete, err := distinctModels(s.sweep, plan.Counted)
 	if err != nil {
 		return sweepFailure(err)
 	}

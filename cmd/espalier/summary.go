@@ -38,7 +38,7 @@ model of a sweep's grid.`,
 			if err != nil {
 				return err
 			}
-			models, complete, err := distinctModels(s.sweep)
+			models, complete, err := distinctModels(s.sweep, s.sweep.Plan(false).Counted)
 			if err != nil {
 				return sweepFailure(err)
 			}
