@@ -28,6 +28,9 @@ looked at again. How often they were looked at is printed with the result.`,
 		Args:              arguments,
 		ValidArgsFunction: p.completeSweeps,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkOutput(output); err != nil {
+				return err
+			}
 			p.graceful.Store(true)
 			ctx := cmd.Context()
 			return p.withSession(ctx, args, func(st *store.Store, s *session) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -18,6 +19,9 @@ import (
 // refit. It is what run and resume share.
 func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runFlags) error {
 	ctx := cmd.Context()
+	if err := checkOutput(f.output); err != nil {
+		return err
+	}
 	monitor := &search.Monitor{}
 	workers := f.workers
 	if workers == 0 {
@@ -116,6 +120,25 @@ func (p *program) resumeLine(s *search.Sweep, f *runFlags) string {
 		parts = append(parts, "-o "+shellQuote(f.output))
 	}
 	return strings.Join(parts, " ")
+}
+
+// checkOutput refuses a model file that could not be saved, before hours are
+// spent on it; "" is the place beside the store, which is there.
+func checkOutput(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usagef("-o %q: it is a folder, want a file", path)
+	}
+	info, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return usagef("-o %q: %w", path, err)
+	}
+	if !info.IsDir() {
+		return usagef("-o %q: %q is no folder", path, filepath.Dir(path))
+	}
+	return nil
 }
 
 // modelPath is where a sweep's model goes unless told otherwise: beside the store.
