@@ -21,6 +21,10 @@ func newLayer(b testing.TB, images int, s ConvShape) *layer {
 	if err != nil {
 		b.Fatal(err)
 	}
+	return newLayerOf(b, images, c)
+}
+
+func newLayerOf(b testing.TB, images int, c Conv) *layer {
 	r := rand.New(rand.NewPCG(1, 2))
 	mk := func(h, w, ch, halo int) Maps { return maps(r, images, h, w, ch, halo, false) }
 	l := &layer{c: c, y: mk(c.OH, c.OW, c.Out, 1), dy: mk(c.OH, c.OW, c.Out, c.HaloOut), bias: make([]float32, Padded(c.Out))}

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func wino4InputAVX2(n int, dst *float32, stride int, src *float32, row int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·wino4InputAVX2(SB), NOSPLIT, $0-40
 	MOVQ n+0(FP), AX
 	MOVQ dst+8(FP), CX
@@ -18,6 +18,23 @@ TEXT ·wino4InputAVX2(SB), NOSPLIT, $0-40
 	LEAQ (R8)(R8*4), R10
 
 tile:
+	LEAQ        (DX)(R9*2), R11
+	PREFETCHT0  (R11)
+	PREFETCHT0  64(R11)
+	PREFETCHT0  128(R11)
+	PREFETCHT0  192(R11)
+	PREFETCHT0  (R11)(R8*1)
+	PREFETCHT0  64(R11)(R8*1)
+	PREFETCHT0  128(R11)(R8*1)
+	PREFETCHT0  192(R11)(R8*1)
+	PREFETCHT0  (R11)(R8*2)
+	PREFETCHT0  64(R11)(R8*2)
+	PREFETCHT0  128(R11)(R8*2)
+	PREFETCHT0  192(R11)(R8*2)
+	PREFETCHT0  (R11)(R9*1)
+	PREFETCHT0  64(R11)(R9*1)
+	PREFETCHT0  128(R11)(R9*1)
+	PREFETCHT0  192(R11)(R9*1)
 	MOVQ        CX, R11
 	VMOVUPS     (DX)(R8*4), Y0
 	VSUBPS      (DX)(R8*2), Y0, Y0

@@ -77,6 +77,13 @@ func wino4Input() {
 	g, rows := newGrid6(pointer("stride")), newGrid6(pointer("row"))
 	p := GP64().(GPVirtual)
 	Label("tile")
+	// The next line of tiles reads four rows more.
+	LEAQ(Mem{Base: src, Index: rows.stride3, Scale: 2}, p)
+	for r := range 4 {
+		for x := range 4 {
+			PREFETCHT0(rows.in(p, r, 64*x))
+		}
+	}
 	for half := range 2 {
 		MOVQ(dst, p)
 		for i := range 6 {
