@@ -85,6 +85,7 @@ func Parse(path string, src []byte, overrides ...string) (*File, error) {
 	if len(r.err.Problems) > 0 {
 		r.err.File = path
 		sortProblems(r.err.Problems)
+		r.err.Rest = f
 		return nil, &r.err
 	}
 	return f, nil

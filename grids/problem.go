@@ -2,6 +2,7 @@ package grids
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,6 +40,22 @@ type Error struct {
 	File     string // path as given to Parse
 	Problems []Placed
 	More     int // problems beyond the first maxProblems, not kept
+
+	// Rest is what could be read in spite of the problems, so that others can add
+	// theirs (Join); nil where the text is no TOML. Where the grid is at fault its
+	// Axes are those that could be read, and nothing else of it may be asked.
+	Rest *File
+}
+
+// Join adds problems that others have with e.Rest, in their places.
+func (e *Error) Join(problems []Problem) {
+	var more *Error
+	if err := e.Rest.Errors(problems); !errors.As(err, &more) {
+		return
+	}
+	e.Problems = append(e.Problems, more.Problems...)
+	sortProblems(e.Problems)
+	e.More += more.More
 }
 
 // maxProblems bounds what is kept of a hopeless file: nobody mends more at once.

@@ -45,11 +45,11 @@ func (r *reader) readGrid(top, search, params section) *Grid {
 	b.readConditions(search)
 	b.checkFixed(params)
 	if b.err.More > 0 || len(r.err.Problems) > before {
-		return nil
+		return b.grid // for its axes alone, as part of Error.Rest
 	}
 	b.checkFree(search)
 	if b.measure(n, top); len(r.err.Problems) > before {
-		return nil
+		return b.grid
 	}
 	b.grid.prepare()
 	if b.grid.exact && b.grid.count == 0 {

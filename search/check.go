@@ -24,9 +24,58 @@ type checker struct {
 	sweep    *Sweep
 	problems []grids.Problem
 	seen     map[[2]string]bool // path and message: said once
+	told     []string           // paths that somebody else has a problem with
+}
+
+// AddProblems adds to the problems that grids has with a file those that the
+// trainer has with what could be read of it all the same, so that a user mends
+// them together: values by themselves, names, and where neither grid nor model is
+// in doubt, the layers. What depends on the data comes with New. Other errors pass
+// through.
+func AddProblems(err error) error {
+	var e *grids.Error
+	if !errors.As(err, &e) || e.Rest == nil {
+		return err
+	}
+	doubtful := func(section string) bool {
+		return slices.ContainsFunc(e.Problems, func(p grids.Placed) bool {
+			return p.Path == section || strings.HasPrefix(p.Path, section+".") || strings.HasPrefix(p.Path, section+"[")
+		})
+	}
+	c := &checker{sweep: &Sweep{File: e.Rest}, seen: make(map[[2]string]bool)}
+	for _, p := range e.Problems {
+		c.told = append(c.told, p.Path)
+	}
+	c.checkMetric()
+	used := c.used()
+	if doubtful("model") {
+		used = nil // a reference may be among what could not be read
+	}
+	c.checkAxes(used)
+	c.checkParams(used)
+	if !slices.ContainsFunc([]string{"grid", "params", "model", "search.exclude"}, doubtful) {
+		c.checkNames()
+	}
+	e.Join(c.problems)
+	return err
+}
+
+// checkNames looks at the layers' types, fields and words without knowing the data:
+// on a shape that stands in for it, and only at what no shape could change.
+func (c *checker) checkNames() {
+	for p := range c.sample() {
+		spec := trainer.Spec{Layers: c.sweep.File.Model.Layers, Values: c.sweep.values(p)}
+		_, problems := trainer.Compile(spec, []int{28, 28, 1}, 10)
+		problems = slices.DeleteFunc(problems, func(p trainer.Problem) bool { return len(p.Known) == 0 })
+		c.take(problems, func(param string) string { return c.place(p, param) })
+		return
+	}
 }
 
 func (c *checker) report(p grids.Problem) {
+	if slices.Contains(c.told, p.Path) {
+		return
+	}
 	if at := [2]string{p.Path, p.Message}; !c.seen[at] {
 		c.seen[at] = true
 		c.problems = append(c.problems, p)
@@ -38,16 +87,20 @@ func (c *checker) wrong(path, format string, args ...any) {
 }
 
 func (c *checker) check() {
-	f := c.sweep.File
-	if known := trainer.Metrics(); !slices.Contains(known, f.Search.Metric) {
-		c.report(grids.Problem{Path: "search.metric", Message: fmt.Sprintf("unknown metric %q", f.Search.Metric), Known: known})
-	}
+	c.checkMetric()
 	c.checkData()
 	c.checkFolds()
 	used := c.used()
 	c.checkAxes(used)
 	c.checkParams(used)
 	c.checkPoints()
+}
+
+func (c *checker) checkMetric() {
+	metric := c.sweep.File.Search.Metric
+	if known := trainer.Metrics(); !slices.Contains(known, metric) {
+		c.report(grids.Problem{Path: "search.metric", Message: fmt.Sprintf("unknown metric %q", metric), Known: known})
+	}
 }
 
 // checkData asks whether the kind of data can be scaled so. Without rows there is
@@ -86,7 +139,7 @@ func (c *checker) checkFolds() {
 }
 
 // used are the names that a value may have: the trainer's, and those that some
-// layer refers to.
+// layer refers to. Where checks get nil instead, any name will do.
 func (c *checker) used() map[string]bool {
 	used := make(map[string]bool)
 	for _, name := range trainer.References(c.sweep.File.Model.Layers) {
@@ -111,11 +164,11 @@ func (c *checker) unused(path, what, name string, used map[string]bool) {
 // checkAxes looks at every value of every axis by itself.
 func (c *checker) checkAxes(used map[string]bool) {
 	s := c.sweep
-	if s.File.Search.Strategy == random && s.File.Search.Trials == 0 && !s.File.Grid.Finite() {
+	if s.File.Search.Strategy == random && s.File.Search.Trials == 0 && !s.File.Grid.Finite() && len(c.told) == 0 {
 		c.wrong("search.trials", "missing: a random search over a range without steps has no end")
 	}
 	for _, axis := range s.File.Grid.Axes() {
-		if !used[axis.Name] {
+		if used != nil && !used[axis.Name] {
 			c.unused(axis.Path, "axis", axis.Name, used)
 			continue
 		}
@@ -146,7 +199,7 @@ func endOf(axis grids.Axis, x float64) any {
 func (c *checker) checkParams(used map[string]bool) {
 	for name, v := range c.sweep.File.Params {
 		path := "params." + name
-		if !used[name] {
+		if used != nil && !used[name] {
 			c.unused(path, "parameter", name, used)
 			continue
 		}

@@ -50,7 +50,7 @@ func (p *program) parseFile(arg string, overrides []string) (f *grids.File, fold
 		return nil, "", fmt.Errorf("find the folder of sweep %q: %w", arg, err)
 	}
 	if f, err = grids.Parse(path, source, overrides...); err != nil {
-		return nil, "", usage(err)
+		return nil, "", usage(search.AddProblems(err))
 	}
 	if shipped {
 		if _, has := grids.Material(f.Data.Source); has {
