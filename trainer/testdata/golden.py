@@ -15,14 +15,16 @@ import torch.nn.functional as F
 torch.set_num_threads(1)
 
 
+def lcg_states(n, state):
+    """The n states after a state of a linear congruential generator modulo 2^32: a^k·s + c·(1 + a + … + a^(k−1))."""
+    powers = np.cumprod(np.full(n, 1664525, np.uint32), dtype=np.uint32)
+    sums = np.cumsum(np.concatenate([[1], powers[:-1]]).astype(np.uint32), dtype=np.uint32)
+    return powers * np.uint32(state) + np.uint32(1013904223) * sums
+
+
 def lcg(n, state):
-    """n numbers in [0, 1) from a linear congruential generator modulo 2^32, top 24 bits used."""
-    out = np.empty(n)
-    a, c = 1664525, 1013904223
-    for i in range(n):
-        state = (a * state + c) & 0xFFFFFFFF
-        out[i] = (state >> 8) / (1 << 24)
-    return out
+    """n numbers in [0, 1), of the top 24 bits."""
+    return (lcg_states(n, state) >> 8) / (1 << 24)
 
 
 # Models: layers as in a sweep file. forward returns logits.
@@ -332,6 +334,48 @@ def large(name, layers, shape=(28, 28, 1), classes=10, steps=50, batch=32, rows=
     })
 
 
+SIGNS = 8
+
+
+def stepped(name, layers, shape=(28, 28, 1), classes=10, steps=50, batch=4, rows=20, **params):
+    """Single steps of a reported net, each from a state that is a function of its number: the state is
+    nowhere stored, so that nets of any size have 50 steps. Of gradient and update the file has, by variable, the
+    norm and projections on random signs: their differences tell the norm of the difference."""
+    params = {"optimizer": "adam", "epochs": 10, "batch_size": batch, "shuffle": False, **params}
+    net = Net(layers, shape, classes)
+    size = int(np.prod(shape))
+    x = to32(np.floor(lcg(rows * size, 77) * 256) * to32(np.array(1 / 255))).reshape(rows, *shape)
+    labels = np.floor(lcg(rows, 78) * classes).astype(np.int64)
+    signs = {}
+    for i, (k, s) in enumerate(net.shapes.items()):
+        states = lcg_states(int(np.prod(s)), 5000 + i)
+        signs[k] = [(((states >> (16 + j)) & 1) * 2.0 - 1).reshape(s) for j in range(SIGNS)]
+    losses, gradients, updates = [], [], []
+
+    def project(d):
+        return [[np.sqrt((d[k] ** 2).sum())] + [(d[k] * sign).sum() for sign in signs[k]] for k in net.shapes]
+
+    for t in range(steps):
+        at = t * batch % rows
+        w = initial(net, 1 + 7919 * t)
+        m = {k: to32((lcg(a.size, 20000 + 7919 * t + i).reshape(a.shape) * 2 - 1) * 0.01) for i, (k, a) in enumerate(w.items())}
+        v = {k: to32((lcg(a.size, 60000 + 7919 * t + i).reshape(a.shape) + 1) * 1e-4) for i, (k, a) in enumerate(w.items())}
+        tv = {k: torch.from_numpy(a).requires_grad_() for k, a in w.items()}
+        logits = net.forward(tv, torch.from_numpy(x[at : at + batch]))
+        loss = F.cross_entropy(logits, torch.from_numpy(labels[at : at + batch]))
+        loss.backward()
+        g = {k: a.grad.numpy() for k, a in tv.items()}
+        new = {k: update(params, w[k], g[k], m[k], v[k], rates(params, rows // batch, t), t + 1, 1.0)[0] for k in w}
+        losses.append(loss.item())
+        gradients.append(project(g))
+        updates.append(project({k: new[k] - w[k] for k in w}))
+    print(name, np.mean(losses), file=sys.stderr)
+    write(name, {
+        "stepped": True, "layers": strip(layers), "params": params, "shape": shape, "classes": classes, "rows": rows,
+        "variables": list(net.shapes), "loss": losses, "g": b64(np.array(gradients)), "w": b64(np.array(updates)),
+    })
+
+
 def write(name, out):
     with open(f"golden/{name}.json", "w") as f:
         json.dump(out, f, separators=(",", ":"))
@@ -372,7 +416,9 @@ def dense_cases():
     small("exponential", TANH, optimizer="sgd", learning_rate=0.2, schedule={"type": "exponential", "factor": 0.8})
     small("residual", [dense(5, "tanh"), {"type": "residual", "layers": [dense(5, "tanh")]},
                        {"type": "residual", "layers": [dense(3, "tanh")], "activation": "tanh"}, OUT], learning_rate=0.01)
-    large("mlp", [dense(128, "relu"), dense(64, "relu"), OUT])
+    stepped("mlp_baseline", [dense(128, "relu"), dense(64, "relu"), OUT], batch=32, rows=160)
+    stepped("mlp_grid_1", [dense(128, "relu"), dense(128, "relu"), OUT], batch=32, rows=160)
+    stepped("mlp_grid_2", [dense(128, "relu"), OUT], batch=32, rows=160)
     large("mlp_tanh", [dense(128, "tanh"), dense(64, "tanh"), OUT])
 
 
@@ -404,10 +450,7 @@ def convolution_cases():
                         conv(3, [1, 2], "tanh", strides=[1, 2]), {"type": "maxpool2d", "pool_size": 3, "strides": 2, "padding": "same"}, OUT],
           (5, 6, 2), learning_rate=0.01, steps=10)
     for number in 1, 2, 3, 4:
-        # Adam's first step is the sign of the gradient, also where that is but noise, as it is for some of
-        # the biases before a normalisation.
-        optimizer = {"optimizer": "sgd", "learning_rate": 0.01} if number > 1 else {}
-        large(f"cnn_{number}", cnn(number), steps=3, batch=8, rows=24, **optimizer)
+        stepped(f"cnn_{number}", cnn(number))
     smooth = [conv(8, 3, "tanh"), avg, BN, conv(16, 3, "tanh"), avg, gap, OUT]
     large("cnn_tanh", smooth, steps=50, batch=8, rows=80)
 

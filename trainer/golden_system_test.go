@@ -1,0 +1,112 @@
+package trainer
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"espalier/trainer/dataset"
+)
+
+// goldenSigns is the number of projections of each gradient and update in the stepped goldens.
+const goldenSigns = 8
+
+// TestGoldenSystems takes single steps of the reported nets, each from a state that golden.py and this
+// test make of the step's number. From the projections on random signs it estimates the relative norm of
+// the difference of the whole gradient, and of the whole update.
+func TestGoldenSystems(t *testing.T) {
+	for _, file := range goldenFiles(t) {
+		g, c := readGolden(t, file)
+		if !g.Stepped {
+			continue
+		}
+		t.Run(name(file), func(t *testing.T) {
+			f := fitter(t, c, Task{}, g.generated(), dataset.View{})
+			f.arrange()
+			var losses, gradients, updates []float64
+			for step := range g.steps() {
+				c.scatter(f.network.values, g.initialFrom(c, 1+7919*uint32(step)))
+				before := slices.Clone(f.network.values)
+				c.scatter(f.optimizer.moments[0], c.generate(20000+7919*uint32(step), func(u float64) float64 { return (u*2 - 1) * 0.01 }))
+				c.scatter(f.optimizer.moments[1], c.generate(60000+7919*uint32(step), func(u float64) float64 { return (u + 1) * 1e-4 }))
+				f.now = state{Batch: step % f.batches(), Step: uint64(step)}
+				if err := f.step(); err != nil {
+					t.Fatal(err)
+				}
+				losses = append(losses, math.Abs(f.now.LossSum/float64(f.now.Rows)/g.Loss[step]-1))
+				gradients = append(gradients, g.difference(c, step, f.network.gradients, g.G))
+				updates = append(updates, g.difference(c, step, sub(f.network.values, before), g.W))
+			}
+			check(t, "loss", losses, 1e-5, 1e-5)
+			check(t, "gradient", gradients, 1e-4, 1e-2)
+			check(t, "update", updates, 1e-4, 1e-2)
+		})
+	}
+}
+
+// check holds the differences of all steps against a bound. A pixel within rounding of a kink of ReLU, or two
+// of a window's that are all but equal, fall this way or that, and such a step's gradient is off by what one pixel
+// counts: one step in ten may be, up to the limit.
+func check(t *testing.T, what string, differences []float64, bound, limit float64) {
+	t.Helper()
+	slices.Sort(differences)
+	n := len(differences)
+	usual, worst := differences[n-1-(n+9)/10], differences[n-1]
+	t.Logf("%s: median %.2g, nine in ten %.2g, worst %.2g", what, differences[n/2], usual, worst)
+	if !(usual <= bound) || !(worst <= limit) {
+		t.Errorf("%s differs by %.2g in nine steps of ten and by %.2g in the worst, want %.0g and %.0g", what, usual, worst, bound, limit)
+	}
+}
+
+// steps is how many are taken: a few, or with -long all 50.
+func (g golden) steps() int {
+	if *long {
+		return len(g.Loss)
+	}
+	return min(5, len(g.Loss))
+}
+
+// generate makes C-order values of all trainable variables of the generator's numbers.
+func (c *Config) generate(seed uint32, f func(u float64) float64) (values []float32) {
+	i := uint32(0)
+	for _, v := range c.variables {
+		if v.trainable {
+			for _, u := range lcg(seed+i, v.elements()) {
+				values = append(values, float32(f(u)))
+			}
+			i++
+		}
+	}
+	return values
+}
+
+// difference estimates ‖have − want‖/‖want‖ over all variables of one step.
+func (g golden) difference(c *Config, step int, flat []float32, want goldenArray) float64 {
+	row := readFloats(want.Data)[step*len(g.Variables)*(goldenSigns+1):]
+	var whole, differ float64
+	i := uint32(0)
+	for _, v := range c.variables {
+		if !v.trainable {
+			continue
+		}
+		var projections [goldenSigns]float64
+		state := 5000 + i
+		for _, x := range v.unpack(nil, flat) {
+			state = state*1664525 + 1013904223
+			for j := range projections {
+				if state>>(16+j)&1 == 1 {
+					projections[j] += float64(x)
+				} else {
+					projections[j] -= float64(x)
+				}
+			}
+		}
+		whole += sq(float64(row[0]))
+		for j, p := range projections {
+			differ += sq(p-float64(row[1+j])) / goldenSigns
+		}
+		row = row[goldenSigns+1:]
+		i++
+	}
+	return math.Sqrt(differ / whole)
+}
