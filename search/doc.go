@@ -13,8 +13,8 @@
 // Run subtracts the recorded facts from families × folds and hands what is left to a
 // pool, longest first. An Evaluator (NewTrainer, or a script in tests) trains a job
 // and records an Outcome for each trial as its last epoch ends; one goroutine writes
-// them to the Ledger, as many in a commit as have gathered. Rank makes Standings of
-// the facts, and Board what `leaderboard --format json` prints. Refit trains the
+// them to the Ledger, as many in a commit as have gathered. NewRanking orders the
+// trials by the facts, Rank makes a Standing of each, and Board is what `leaderboard --format json` prints. Refit trains the
 // winner on all rows and evaluates it once on the test rows; Verify trains one fold
 // again and compares every number.
 //

@@ -197,7 +197,7 @@ func TestFlippedBits(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	n := 25
 	if *long {
-		n = 5000
+		n = 1500
 	}
 	found := 0
 	for range n {
