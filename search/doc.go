@@ -14,9 +14,10 @@
 // pool, longest first. An Evaluator (NewTrainer, or a script in tests) trains a job
 // and records an Outcome for each trial as its last epoch ends; one goroutine writes
 // them to the Ledger, as many in a commit as have gathered. NewRanking orders the
-// trials by the facts, Rank makes a Standing of each, and Board is what `leaderboard --format json` prints. Refit trains the
-// winner on all rows and evaluates it once on the test rows; Verify trains one fold
-// again and compares every number.
+// trials by the facts, Rank makes a Standing of each, and Board is what
+// `leaderboard --format json` prints. Refit trains the winner on all rows and
+// evaluates it once on the test rows; Verify trains one fold again and compares every
+// number.
 //
 // # What holds
 //
