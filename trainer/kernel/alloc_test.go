@@ -90,6 +90,7 @@ func TestNoAllocation(t *testing.T) {
 			Unflatten(my, flatMaps)
 			DropoutMaps(my, Stream{}, .5)
 			AddMaps(my, my)
+			ScaleMaps(my, 2)
 			CopyMaps(my, my)
 		}},
 	} {

@@ -63,6 +63,12 @@ func AddMaps(dst, src Maps) {
 	})
 }
 
+// ScaleMaps is x *= alpha.
+func ScaleMaps(x Maps, alpha float32) {
+	x.check("ScaleMaps")
+	active().scaleBy(x.Data[:x.N*x.image()], alpha)
+}
+
 // CopyMaps copies the interior of maps, whatever the halos.
 func CopyMaps(dst, src Maps) {
 	checkMaps("CopyMaps", dst, src)

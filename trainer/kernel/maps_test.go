@@ -280,4 +280,18 @@ func TestAddAndCopyMaps(t *testing.T) {
 		}
 	})
 	framed(t, "sum", sum)
+
+	// Scaling some images leaves the others alone.
+	many := maps(rnd, 5, 4, 4, 20, 1, false)
+	was := append([]float32(nil), many.Data...)
+	ScaleMaps(many.Slice(1, 3), 2)
+	for i, v := range many.Data {
+		want := was[i]
+		if n := i / many.image(); n == 1 || n == 2 {
+			want *= 2
+		}
+		if v != want {
+			t.Fatalf("float %d of image %d is %v, want %v", i, i/many.image(), v, want)
+		}
+	}
 }
