@@ -177,10 +177,7 @@ func (c *Conv) flippedLen() int { return c.KH * c.KW * Padded(c.In) * Padded(c.O
 
 // ScratchLen is the number of floats that a call of Forward, InputGradient or WeightGradient needs for
 // itself: one buffer for each thread.
-func (c *Conv) ScratchLen() int { return c.work() + c.SumsLen() }
-
-// work is the floats of scratch that passes need; behind them WeightGradientPanels keeps its sums.
-func (c *Conv) work() int {
+func (c *Conv) ScratchLen() int {
 	if !c.winograd {
 		return 0
 	}
@@ -230,12 +227,6 @@ type Part struct {
 // whole after it.
 func (c *Conv) WeightGradientPart(dw Matrix, db []float32, dy, x Maps, sums, scratch []float32, p Part) {
 	active().weightGradient(c, dw, db, dy, x, sums, scratch, p)
-}
-
-// WeightGradientPanels is WeightGradient for the panels [from, to) of output channels.
-func (c *Conv) WeightGradientPanels(dw Matrix, dy, x Maps, from, to int, scratch []float32) {
-	checkLen("WeightGradient scratch", scratch, c.ScratchLen())
-	c.WeightGradientPart(dw, nil, dy, x, scratch[c.work():], scratch, Part{From: from, To: to, First: true, Last: true})
 }
 
 // SumsLen is the number of floats of the buffer in which WeightGradientPart keeps sums between blocks.

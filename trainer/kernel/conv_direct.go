@@ -29,7 +29,7 @@ func (t tier) forward(c *Conv, y, x Maps, w Matrix, fw []float32, e MapEpilogue,
 		panic(fmt.Sprintf("kernel: Forward: a bias of %d for %d channels", len(e.Bias), c.Out))
 	}
 	checkLen("Forward", fw, c.ForwardLen())
-	checkLen("Forward scratch", scratch, c.work())
+	checkLen("Forward scratch", scratch, c.ScratchLen())
 	if c.winograd {
 		c.checkSlack("Forward", x)
 		t.winoPass(&c.ahead, y, x, fw, -c.padTop, -c.padLeft, e, nil, scratch)
@@ -196,7 +196,7 @@ func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps, scra
 		panic("kernel: InputGradient: packed input has no gradient")
 	}
 	checkLen("InputGradient", bw, c.BackwardLen())
-	checkLen("InputGradient scratch", scratch, c.work())
+	checkLen("InputGradient scratch", scratch, c.ScratchLen())
 	var s strip
 	if mask != nil {
 		checkMaps("InputGradient mask", dx, *mask)
@@ -239,7 +239,7 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 	c.checkOutput("WeightGradient", dy, x.N, 0)
 	c.checkWeights("WeightGradient", dw)
 	checkLen("WeightGradient sums", sums, c.SumsLen())
-	checkLen("WeightGradient scratch", scratch, c.work())
+	checkLen("WeightGradient scratch", scratch, c.ScratchLen())
 	if part.From < 0 || part.To > c.panelOut {
 		panic(fmt.Sprintf("kernel: WeightGradient: panels [%d, %d) of %d", part.From, part.To, c.panelOut))
 	}

@@ -125,7 +125,7 @@ func TestGuardPagesOfMaps(t *testing.T) {
 				}
 				w, dw := weights(), weights()
 				fw, bw := guarded(t, c.ForwardLen(), after), guarded(t, c.BackwardLen(), after)
-				scratch, sums, bias := guarded(t, c.work(), after), guarded(t, c.SumsLen(), after), guarded(t, Padded(c.Out), after)
+				scratch, sums, bias := guarded(t, c.ScratchLen(), after), guarded(t, c.SumsLen(), after), guarded(t, Padded(c.Out), after)
 				k.prepare(&c, fw, w)
 				k.forward(&c, y, x, w, fw, MapEpilogue{Bias: bias, ReLU: true}, scratch)
 				k.weightGradient(&c, dw, bias, dy, x, sums, scratch, whole(&c))

@@ -129,14 +129,10 @@ func (m Maps) Slice(from, to int) Maps {
 	if from < 0 || to < from || to > m.N {
 		panic(fmt.Sprintf("kernel: images [%d, %d) of %d", from, to, m.N))
 	}
-	m.Data = m.Data[from*m.image():min(len(m.Data), to*m.image()+slack(m.W, m.Halo))]
+	m.Data = m.Data[from*m.image() : min(len(m.Data), to*m.image()+slack(m.W, m.Halo))]
 	m.N = to - from
 	return m
 }
-
-// Own are the floats of these images alone, frames included: a slice's Data runs on into the images
-// behind it, which may be another thread's.
-func (m Maps) Own() []float32 { return m.Data[:m.N*m.image()] }
 
 // GatherImageBytes fills image i of dst with row rows[i] of src, H·W·C bytes in that order, times mul
 // plus add as in GatherBytes.
