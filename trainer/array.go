@@ -66,7 +66,7 @@ func (a array) add(b array) {
 // scale is a *= factor; frames and padding stay zero.
 func (a array) scale(factor float32) {
 	if a.isMaps() {
-		kernel.ScaleBy(a.maps.Slice(0, a.maps.N).Data, factor)
+		kernel.ScaleMaps(a.maps, factor)
 		return
 	}
 	width := kernel.Padded(a.matrix.Cols)

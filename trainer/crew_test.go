@@ -16,16 +16,24 @@ func TestThreadsDoNotShowInTheBits(t *testing.T) {
 	type rows struct{ train, validation dataset.View }
 	tables := rows{table(83, 9, 4, 1), table(40, 9, 4, 2)}
 	pictures := rows{images(45, shape, 4, 1), images(20, shape, 4, 2)}
-	for _, row := range []struct {
+	type test struct {
 		name   string
 		config *Config
 		rows   rows
-	}{
+	}
+	tests := []test{
 		{"vectors", compile(t, mlp(fieldsOf{"epochs": int64(3), "batch_size": int64(16), "optimizer": "nadam", "l2": 0.01, "ema": 0.9, "weight_decay": 0.1}), []int{9}, 4), tables},
 		{"batches of one", compile(t, mlp(fieldsOf{"batch_size": int64(1)}), []int{9}, 4), tables},
 		{"vectors of images", compile(t, reportedMLP(fieldsOf{"optimizer": "sgd", "momentum": 0.9}), shape, 4), pictures},
 		{"maps", compile(t, convolutional(fieldsOf{"epochs": int64(2), "batch_size": int64(16), "augment_flip": true}), shape, 4), pictures},
-	} {
+	}
+	for name, layers := range fusedDropouts() {
+		for _, batch := range []int64{17, 40} {
+			c := compile(t, Spec{Layers: layers, Values: fieldsOf{"epochs": int64(2), "batch_size": batch}}, shape, 4)
+			tests = append(tests, test{fmt.Sprintf("%s, batch %d", name, batch), c, pictures})
+		}
+	}
+	for _, row := range tests {
 		t.Run(row.name, func(t *testing.T) {
 			train := func(threads int) *Fitter {
 				f := fitter(t, row.config, Task{Threads: threads}, row.rows.train, row.rows.validation)
@@ -43,6 +51,32 @@ func TestThreadsDoNotShowInTheBits(t *testing.T) {
 					t.Fatalf("%d threads", threads)
 				}
 			}
+		})
+	}
+}
+
+// fusedDropouts are networks in which the backward pass scales the gradients of maps in place.
+func fusedDropouts() map[string][]map[string]any {
+	conv := func(filters int, activation string) map[string]any {
+		return fieldsOf{"type": "conv2d", "filters": int64(filters), "kernel_size": int64(3), "padding": "same", "activation": activation}
+	}
+	drop, out := dropoutLayer(0.3), denseLayer("$classes", "softmax")
+	return map[string][]map[string]any{
+		"dropout before a convolution":   {conv(5, "relu"), drop, conv(4, "tanh"), out},
+		"dropout before a wide one":      {conv(32, "relu"), drop, conv(32, "tanh"), out},
+		"dropout before an average pool": {conv(5, "relu"), drop, {"type": "avgpool2d"}, out},
+		"dropout before a maximum":       {conv(5, "relu"), drop, {"type": "maxpool2d"}, out},
+		"dropout before a norm":          {conv(5, "relu"), drop, {"type": "batchnorm"}, out},
+		"dropout ends a residual block":  {conv(5, "tanh"), {"type": "residual", "layers": []any{conv(5, "relu"), drop}}, out},
+	}
+}
+
+// Batches of more images than one block holds have the gradient of the whole.
+func TestGradientsOfManyBlocks(t *testing.T) {
+	shape := []int{7, 6, 2}
+	for name, layers := range fusedDropouts() {
+		t.Run(name, func(t *testing.T) {
+			checkGradient(t, compile(t, Spec{Layers: layers}, shape, 4), images(60, shape, 4, 1), true)
 		})
 	}
 }
