@@ -290,7 +290,10 @@ func (b *builder) dropout(l *layer, rest []*layer, x *tensor) *tensor {
 		x.spare = false
 		y = b.over(x, halo)
 	}
-	y.rectified, y.keep, y.spare = false, 1, false
+	y.keep, y.spare = 1, false
+	if y.rectified = x.rectified; y.rectified {
+		y.keep = x.keep / (1 - float32(l.rate))
+	}
 	b.push(&dropout{x: x, y: y, drop: *b.newDrop(l)})
 	return y
 }

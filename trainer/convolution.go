@@ -22,6 +22,9 @@ func (c *convolution) prepare(p *pass, i int) {
 	c.conv.Prepare(c.fw, c.w)
 	if p.training && c.x.wantsGrad() {
 		c.conv.PrepareBackward(c.bw, c.w)
+		if c.x.rectified && c.x.keep != 1 {
+			kernel.ScaleBy(c.bw, c.x.keep) // the mask's factor: of fewer weights than there are pixels
+		}
 	}
 }
 
@@ -44,7 +47,6 @@ func (c *convolution) backward(p *pass) {
 		*mask = c.x.values(p).maps
 	}
 	c.conv.InputGradient(c.x.grads(p).maps, dy, c.bw, mask, c.scratch[p.worker])
-	c.x.rescale(p)
 }
 
 // gradients adds the worker's samples in where it is alone; blocks of a batch come in order. Where there are

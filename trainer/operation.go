@@ -113,7 +113,8 @@ type drop struct {
 
 func (d *drop) apply(a array, p *pass) { a.dropout(at(d.stream, p.step), d.rate, p.from) }
 
-// dropout is a dropout layer that no other operation took over. Its gradients are one memory.
+// dropout is a dropout layer that no other operation took over. Its gradients are one memory. Behind a
+// rectified value its mask and the value's are one, applied by who writes the gradient; elsewhere it is drawn again.
 type dropout struct {
 	x, y *tensor
 	drop drop
@@ -132,9 +133,8 @@ func (d *dropout) forward(p *pass) {
 }
 
 func (d *dropout) backward(p *pass) {
-	if d.x.wantsGrad() {
+	if d.x.wantsGrad() && !d.y.rectified {
 		d.drop.apply(d.x.grads(p), p)
-		d.x.rectify(p)
 	}
 }
 

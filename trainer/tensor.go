@@ -35,12 +35,7 @@ func (t *tensor) rectify(p *pass) {
 	}
 	dx, x := t.grads(p), t.values(p)
 	activateBackward(dx, dx, x, x, kernel.ReLU)
-	t.rescale(p)
-}
-
-// rescale is the part of the mask that writers of zeros and ones leave over.
-func (t *tensor) rescale(p *pass) {
-	if t.rectified && t.keep != 1 {
-		t.grads(p).scale(t.keep)
+	if t.keep != 1 {
+		dx.scale(t.keep)
 	}
 }
