@@ -72,3 +72,55 @@ func BenchmarkProducts(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkPasses are the kernels beside products, at the sizes of a step of the reported nets.
+func BenchmarkPasses(b *testing.B) {
+	const params, rows, cols = 109386, 128, 128
+	flat := func(n int) []float32 {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = float32(i%11)*.1 - .4
+		}
+		return x
+	}
+	w, g, m, v := flat(params), flat(params), flat(params), make([]float32, params)
+	x, y := Panels(flat(PanelLen(rows, cols)), rows, cols), Panels(flat(PanelLen(rows, cols)), rows, cols)
+	logits, labels := Panels(flat(PanelLen(rows, 10)), rows, 10), make([]int32, rows)
+	logits.clearPadding()
+	input, pixels, indices := RowMajor(flat(PanelLen(rows, 784)), rows, 784), make([]byte, rows*784), make([]int32, rows)
+	vec := flat(cols)
+	mk := func(h, c int) Maps { return NewMaps(make([]float32, MapsLen(24, h, h, c, 1)), 24, h, h, c, 1) }
+	wide, half := mk(28, 32), mk(14, 32)
+	pool := Pool{Size: [2]int{2, 2}, Stride: [2]int{2, 2}}
+	s := Stream{Key: [2]uint32{1, 2}}
+	words := make([]uint32, 4096)
+	for _, k := range []tier{best(), generic} {
+		for _, row := range []struct {
+			name     string
+			elements int
+			f        func()
+		}{
+			{"adam", params, func() { k.adam(w, g, m, v, AdamStep{Rate: .001, Beta1: .9, Beta2: .999, Epsilon: 1e-7}) }},
+			{"sgd", params, func() { k.sgd(w, g, m, .001, .9, false) }},
+			{"dropout", rows * cols, func() { k.dropout(x, s, .2, 0) }},
+			{"philox", len(words), func() { k.uint32s(s, words, 0) }},
+			{"bytes", rows * 784, func() { k.gatherBytes(input, pixels, indices, vec[:1], vec[1:2]) }},
+			{"loss", rows * 10, func() { k.crossEntropy(logits, logits, labels, 0) }},
+			{"transpose", rows * cols, func() { k.transpose(y, x) }},
+			{"column sums", rows * cols, func() { k.columnSums(vec, x) }},
+			{"tanh", rows * cols, func() { k.activate(y, x, Tanh) }},
+			{"gelu", rows * cols, func() { k.activate(y, x, GELU) }},
+			{"normalise", rows * cols, func() { k.normalize(y, x, vec, vec, vec) }},
+			{"max pool", 24 * 28 * 28 * 32, func() { k.maxPool(pool, half, wide) }},
+			{"max pool backward", 24 * 28 * 28 * 32, func() { k.maxPoolBackward(pool, wide, half, wide, half, true) }},
+		} {
+			b.Run(k.String()+"/"+row.name, func(b *testing.B) {
+				start := clock()
+				for range b.N {
+					row.f()
+				}
+				b.ReportMetric(float64(clock()-start)/float64(b.N)/float64(row.elements), "ns/element")
+			})
+		}
+	}
+}

@@ -324,7 +324,7 @@ func (t tier) addImages(high, low *[Width]float32, x Maps, panel int) {
 	for n := range x.N {
 		var image [Width]float32
 		from := x.plane(n, panel)
-		t.sumPanel(&image, len(from.data)/Width, from.data, Width)
+		t.sumPlane(&image, &from)
 		for i, v := range image {
 			sum := float64(high[i]) + float64(low[i]) + float64(v)
 			high[i] = float32(sum)
@@ -333,13 +333,25 @@ func (t tier) addImages(high, low *[Width]float32, x Maps, panel int) {
 	}
 }
 
-// sumMaps adds all pixels of a panel. The halo between the lines of a plane is zero: it is added too,
-// so that a plane is one run.
+// sumFloats bounds one call of a sum, which cannot be preempted.
+const sumFloats = 1 << 17
+
+// sumPlane adds the pixels of a plane. The halo between its lines is zero: it is added too, so that a
+// plane is one run.
+func (t tier) sumPlane(sum *[Width]float32, p *plane) {
+	for rest := p.data; len(rest) > 0; {
+		n := min(len(rest), sumFloats)
+		t.sumPanel(sum, n/Width, rest, Width)
+		rest = rest[n:]
+	}
+}
+
+// sumMaps adds all pixels of a panel.
 func (t tier) sumMaps(total *[Width]float64, x Maps, panel int) {
 	for n := range x.N {
 		var part [Width]float32
 		from := x.plane(n, panel)
-		t.sumPanel(&part, len(from.data)/Width, from.data, Width)
+		t.sumPlane(&part, &from)
 		addWide(total, &part)
 	}
 }

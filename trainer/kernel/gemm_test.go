@@ -171,6 +171,31 @@ func TestProductsOfSpecialValues(t *testing.T) {
 	})
 }
 
+// TestLongStrips: a strip too long for one call is cut by rows, which does not show.
+func TestLongStrips(t *testing.T) {
+	eachTier(t, func(t *testing.T, k tier) {
+		rnd := source(t)
+		const rows, steps = 100, 14000
+		var s strip
+		s.rows, s.groups = rows, 1
+		s.segments(1, steps, steps, 0)
+		s.a, s.aRow, s.aStep = normals(rnd, rows+steps), 1, 1
+		s.b, s.bStep = normals(rnd, steps*3+Width), 3
+		s.mask, s.maskRow, s.scale, s.flags = normals(rnd, rows*Width), Width, 2, masked|relu
+		s.cRow = Width
+		s.c = make([]float32, rows*Width)
+		k.run(s)
+		cut := s.c
+		s.c = make([]float32, rows*Width)
+		k.strip(s)
+		for i, v := range s.c {
+			if !same(cut[i], v) {
+				t.Fatalf("float %d is %x, uncut %x", i, cut[i], v)
+			}
+		}
+	})
+}
+
 // TestSplitsShareBits computes a product whole, by rows and by panels, as threads would.
 func TestSplitsShareBits(t *testing.T) {
 	eachTier(t, func(t *testing.T, k tier) {

@@ -78,11 +78,25 @@ func (s *strip) check() {
 	}
 }
 
-// run computes the strip.
+// run computes the strip. Callers see to it that groups do not make it long; rows are cut here.
 func (t tier) run(s strip) {
 	if s.rows == 0 || s.groups == 0 {
 		return
 	}
 	s.check()
-	t.strip(s)
+	most := max(6, blockWork/Width/max(1, s.steps())/6*6)
+	if s.groups > 1 || s.rows <= most {
+		t.strip(s)
+		return
+	}
+	for rows := s.rows; rows > 0; rows -= most {
+		s.rows = min(most, rows)
+		t.strip(s)
+		if rows > most {
+			s.a, s.c = s.a[most*s.aRow:], s.c[most*s.cRow:]
+		}
+		if rows > most && s.flags&masked != 0 {
+			s.mask = s.mask[most*s.maskRow:]
+		}
+	}
 }
