@@ -223,6 +223,9 @@ func (o FetchOptions) ask(ctx context.Context, part *os.File, have int64, file r
 	default:
 		return 0, fmt.Errorf("%s: the server says %s", request.URL, response.Status)
 	}
+	if length := response.ContentLength; length >= 0 && have+length != file.size {
+		return 0, errors.Join(fmt.Errorf("%s: the server's file has %d bytes, the one that was published %d", request.URL, have+length, file.size), part.Truncate(0))
+	}
 	if err := part.Truncate(have); err != nil {
 		return 0, err
 	}

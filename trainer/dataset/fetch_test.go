@@ -202,8 +202,8 @@ func TestFetchRefusals(t *testing.T) {
 	}{
 		{"not there", func(s *shop) { delete(s.files, "b.gz") }, "b.gz: " + "URLb.gz: the server says 404 Not Found"},
 		{"wrong bytes", func(s *shop) { s.files["b.gz"] = []byte("sm4ll") }, "b.gz: SHA-256 is "},
-		{"more bytes", func(s *shop) { s.files["b.gz"] = []byte("small and more") }, "more than the 5 bytes"},
-		{"fewer bytes", func(s *shop) { s.files["b.gz"] = []byte("smal") }, "416"},
+		{"more bytes", func(s *shop) { s.files["b.gz"] = []byte("small and more") }, "the server's file has 14 bytes, the one that was published 5"},
+		{"fewer bytes", func(s *shop) { s.files["b.gz"] = []byte("smal") }, "the server's file has 4 bytes, the one that was published 5"},
 		{"no connection", func(s *shop) { s.url = "http://127.0.0.1:1/" }, "refused"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
