@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -26,7 +27,7 @@ func (r *runner) dispatch(ctx context.Context) {
 	inFlight := make(chan struct{}, r.options.Workers*(1+lingering))
 	var jobs sync.WaitGroup
 	defer jobs.Wait()
-	for _, k := range r.tasks {
+	for i, k := range r.tasks {
 		select {
 		case inFlight <- struct{}{}:
 		case <-ctx.Done():
@@ -44,7 +45,10 @@ func (r *runner) dispatch(ctx context.Context) {
 		r.mu.Lock()
 		job := r.families.job(k, r.tally)
 		r.mu.Unlock()
-		job.Threads = r.options.Threads
+		if job.Threads = r.options.Threads; job.Threads < 1 {
+			running := r.options.Workers - len(workers) // this one included
+			job.Threads = share(runtime.GOMAXPROCS(0), min(r.options.Workers, running+len(r.tasks)-i-1))
+		}
 		a := &attempt{runner: r, job: job, worker: worker, missing: make(map[[16]byte]bool, len(job.Trials))}
 		for _, t := range job.Trials {
 			a.missing[t.Key] = true
@@ -60,6 +64,11 @@ func (r *runner) dispatch(ctx context.Context) {
 		})
 	}
 }
+
+// share is how many threads each of several jobs gets of the processors: a job that
+// is alone, or one of the last, uses those that would be idle. No number of a result
+// depends on it.
+func share(processors, jobs int) int { return max(1, processors/max(1, jobs)) }
 
 // An attempt is one job in the hands of one worker.
 type attempt struct {

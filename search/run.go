@@ -26,8 +26,8 @@ var (
 
 // Options of Run. The zero value: as many workers as processors, no limits.
 type Options struct {
-	Workers    int           // 0: GOMAXPROCS
-	Threads    int           // per worker; 0: processors left over by workers, shared out
+	Workers    int           // 0: GOMAXPROCS; never more than there are jobs
+	Threads    int           // per job; 0: the processors, shared out among the jobs that can run side by side
 	Budget     time.Duration // 0: none
 	JobTimeout time.Duration // 0: none
 	NoShare    bool          // train every point by itself
@@ -56,9 +56,6 @@ func Run(ctx context.Context, s *Sweep, l Ledger, eval Evaluator, o Options) (Re
 	if o.Workers < 1 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	if o.Threads < 1 {
-		o.Threads = max(1, runtime.GOMAXPROCS(0)/o.Workers)
-	}
 	if o.Command == "" {
 		o.Command = "espalier verify"
 	}
@@ -77,7 +74,10 @@ func Run(ctx context.Context, s *Sweep, l Ledger, eval Evaluator, o Options) (Re
 		return Result{}, err
 	}
 	f := newFamilies(x, o.NoShare)
-	r := &runner{sweep: s, ledger: l, eval: eval, options: o, families: f, tally: t, tasks: f.todo(t), started: time.Now()}
+	tasks := f.todo(t)
+	// A worker without a job is of no use, and an absurd number must not size anything.
+	o.Workers = max(1, min(o.Workers, len(tasks)))
+	r := &runner{sweep: s, ledger: l, eval: eval, options: o, families: f, tally: t, tasks: tasks, started: time.Now()}
 	if len(r.tasks) > 0 && !o.Mix {
 		if err := checkOrigins(t.origins); err != nil {
 			return r.result(), fmt.Errorf("resume sweep %q: %w", s.File.Name, err)
