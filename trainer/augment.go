@@ -37,8 +37,8 @@ type augmenter struct {
 	Augment
 	shape  []int
 	stream kernel.Stream
-	draws  draws
-	pixels []byte // of the batch
+	words  [wordsPerImage]uint32 // of the image at hand
+	pixels []byte                // of the batch
 }
 
 func newAugmenter(c *Config, batch int, s Streams) *augmenter {
@@ -47,26 +47,33 @@ func newAugmenter(c *Config, batch int, s Streams) *augmenter {
 	}
 }
 
+// wordsPerImage is how many words of the stream an image has, used or not.
+const wordsPerImage = 8
+
 // vary copies the images at the positions of a view, varied, and gives the copies.
 func (a *augmenter) vary(v dataset.View, positions []int32, step uint64) []byte {
-	a.draws.reset(at(a.stream, step))
+	s := at(a.stream, step)
 	n := int(size(a.shape))
 	for i, p := range positions {
+		s.Uint32s(a.words[:], uint64(i)*wordsPerImage)
 		row := v.Row(int(p))
 		a.image(a.pixels[i*n:(i+1)*n], v.Rows.Pixels[row*n:(row+1)*n])
 	}
 	return a.pixels
 }
 
-// image writes one varied image. Every variation draws, wanted or not, so that one does not change the
+// draw is a number in [0, n) of the image's i-th word; the bias of 2⁻³²·n does not matter for pixels.
+func (a *augmenter) draw(i, n int) int { return int(uint64(a.words[i]) * uint64(n) >> 32) }
+
+// image writes one varied image. Every variation has a word of its own, so that one does not change the
 // numbers of another.
 func (a *augmenter) image(dst, src []byte) {
 	h, w, c := a.shape[0], a.shape[1], a.shape[2]
-	flip := a.draws.below(2) == 1 && a.Flip
-	down := int(a.draws.below(uint32(2*a.Shift+1))) - a.Shift
-	right := int(a.draws.below(uint32(2*a.Shift+1))) - a.Shift
-	top := int(a.draws.below(uint32(h))) - a.Cutout/2
-	left := int(a.draws.below(uint32(w))) - a.Cutout/2
+	flip := a.Flip && a.draw(0, 2) == 1
+	down := a.draw(1, 2*a.Shift+1) - a.Shift
+	right := a.draw(2, 2*a.Shift+1) - a.Shift
+	top := a.draw(3, h) - a.Cutout/2
+	left := a.draw(4, w) - a.Cutout/2
 	clear(dst)
 	for y := max(0, down); y < min(h, h+down); y++ {
 		from := src[(y-down)*w*c : (y-down+1)*w*c]

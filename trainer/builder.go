@@ -136,7 +136,7 @@ func (b *builder) newFinish(l *layer, rest []*layer, gradHalo int) (f finish, fu
 	return f, fused
 }
 
-// rectify0 marks a tensor as written through ReLU and a dropout.
+// rectifiedBy marks a tensor as written through ReLU and a dropout.
 func (t *tensor) rectifiedBy(relu bool, d *drop) {
 	t.rectified = relu
 	if d != nil {

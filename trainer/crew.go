@@ -17,7 +17,7 @@ type crew struct {
 	arrived atomic.Int32
 	round   atomic.Uint32
 	broken  atomic.Bool // a worker panicked: nobody waits any more
-	failure any
+	failure *Panic
 	mend    sync.Once
 }
 
@@ -45,6 +45,15 @@ func (c *crew) wait() {
 		}
 	}
 }
+
+// Panic is what a panic in one of several threads becomes on the caller's: the value and the stack of where
+// it was.
+type Panic struct {
+	Value any
+	Stack []byte
+}
+
+func (p *Panic) Error() string { return fmt.Sprint(p.Value) }
 
 // brokenCrew is what ends the workers that did not panic themselves.
 type brokenCrew struct{}
@@ -74,13 +83,16 @@ func (c *crew) guard(worker int, work func(worker int)) {
 	defer func() {
 		if r := recover(); r != nil {
 			if _, follower := r.(brokenCrew); !follower {
-				c.mend.Do(func() { c.failure = fmt.Sprintf("%v\n\n%s", r, debug.Stack()) })
+				c.mend.Do(func() { c.failure = &Panic{Value: r, Stack: debug.Stack()} })
 			}
 			c.broken.Store(true)
 		}
 	}()
 	work(worker)
 }
+
+// threadLimit bounds the threads of one fit, each of which has buffers of its own.
+const threadLimit = 256
 
 // portion is the part of n that falls to one of several workers.
 func portion(n, worker, workers int) (from, to int) {

@@ -106,7 +106,8 @@ func TestCrewPanics(t *testing.T) {
 		}()
 		select {
 		case r := <-done:
-			if !strings.Contains(fmt.Sprint(r), "out of luck") || !strings.Contains(fmt.Sprint(r), "crew_test.go") {
+			p, is := r.(*Panic)
+			if !is || p.Error() != "out of luck" || !strings.Contains(string(p.Stack), "crew_test.go") {
 				t.Errorf("worker %d: %v", culprit, r)
 			}
 		case <-time.After(10 * time.Second):

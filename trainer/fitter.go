@@ -84,10 +84,11 @@ func NewFitter(c *Config, t Task, train, validation dataset.View) (*Fitter, erro
 	if c.Params.Augment != (Augment{}) && feeder.mul != nil {
 		feeder.augment = newAugmenter(c, batch, t.Streams)
 	}
+	t.Threads = min(max(1, t.Threads), threadLimit)
 	f := &Fitter{
 		config: c, task: t, rows: feeder,
 		network: newNetwork(c, max(batch, evaluationRows), true, t.Streams, t.Threads),
-		passes:  make([]pass, max(1, t.Threads)),
+		passes:  make([]pass, t.Threads),
 		order:   make([]int32, train.Len()),
 		shuffle: t.Streams.stream("shuffle"),
 	}
@@ -278,16 +279,16 @@ func (f *Fitter) progress() {
 	}
 }
 
-// validate evaluates the epoch's weights (their moving average with ema) on the validation rows, and
-// makes sure that they are finite where it does not.
+// validate makes sure that the epoch's weights are finite, and evaluates them (their moving average with
+// ema) on the validation rows. The check comes first and always: whether a fit diverged must not depend on
+// which epochs are validated.
 func (f *Fitter) validate(ctx context.Context, epoch *Epoch) error {
-	wanted := f.validation != nil &&
-		(f.task.Validate == nil || f.config.Params.EarlyStopping != nil || f.task.Validate(epoch.Number))
-	if !wanted {
-		if !finite(f.network.values) || !finite(f.network.moving) {
-			f.diverged = fmt.Errorf("%w after epoch %d: neither are the weights", ErrDiverged, epoch.Number)
-		}
+	if !finite(f.network.values) || !finite(f.network.moving) {
+		f.diverged = fmt.Errorf("%w after epoch %d: neither are the weights", ErrDiverged, epoch.Number)
 		return f.diverged
+	}
+	if f.validation == nil || f.task.Validate != nil && f.config.Params.EarlyStopping == nil && !f.task.Validate(epoch.Number) {
+		return nil
 	}
 	f.swapAverage()
 	e, err := f.validation.evaluate(ctx)
@@ -372,8 +373,8 @@ func finite(values []float32) bool {
 	return !math.IsNaN(s) && !math.IsInf(s, 0)
 }
 
-// revision changes whenever the same inputs may give other bits.
-const revision = "1"
+// revision changes whenever the same inputs may give other bits: revision_test.go tells when they do.
+const revision = "2"
 
 // Revision names the trainer's arithmetic: outcomes of different revisions are not comparable bit for bit.
 func Revision() string { return revision }

@@ -65,7 +65,7 @@ func IsParam(name string) bool { return slices.Contains(paramNames, name) }
 // ParamNames lists the names that IsParam knows.
 func ParamNames() []string { return slices.Clone(paramNames) }
 
-// maxSteps bounds counts that multiply each other later (epochs × steps).
+// maxCount bounds counts that multiply each other later (epochs × steps).
 const maxCount = 1 << 31
 
 // readParams reads the trainer's own parameters out of values; other names are left alone.
