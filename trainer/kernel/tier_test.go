@@ -111,21 +111,24 @@ func untouched(t *testing.T, m Matrix) {
 
 func TestChoose(t *testing.T) {
 	for _, row := range []struct {
-		name, wish string
-		best       tier
-		want       tier
-		err        string
+		name, simd, conv string
+		best             tier
+		want             string
+		err              string
 	}{
-		{"nothing asked", "", avx2, avx2, ""},
-		{"generic forced", "generic", avx2, generic, ""},
-		{"the best by name", "avx2", avx2, avx2, ""},
-		{"not on this processor", "neon", avx2, avx2, "ESPALIER_SIMD=neon: this processor has no such kernels (it has avx2)"},
-		{"unknown", "fast", neon, neon, `ESPALIER_SIMD="fast": unknown, want generic, avx2 or neon`},
+		{"nothing asked", "", "", avx2, "avx2", ""},
+		{"generic forced", "generic", "", avx2, "generic", ""},
+		{"the best by name", "avx2", "winograd", avx2, "avx2", ""},
+		{"direct convolution", "", "direct", avx2, "avx2-direct", ""},
+		{"both", "generic", "direct", neon, "generic-direct", ""},
+		{"not on this processor", "neon", "", avx2, "avx2", "ESPALIER_SIMD=neon: this processor has no such kernels (it has avx2)"},
+		{"unknown", "fast", "", neon, "neon", `ESPALIER_SIMD="fast": unknown, want generic, avx2 or neon`},
+		{"unknown convolution", "", "fft", neon, "neon", `ESPALIER_CONV="fft": unknown, want direct or winograd`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := choose(row.wish, row.best)
-			if got.tier != row.want {
-				t.Errorf("tier %s, want %s", got.tier, row.want)
+			got := choose(row.simd, row.conv, row.best)
+			if got.name() != row.want {
+				t.Errorf("name %s, want %s", got.name(), row.want)
 			}
 			message := ""
 			if got.err != nil {
