@@ -34,7 +34,7 @@ func TestReportedSystems(t *testing.T) {
 		{"cnn 1", reportedCNN(1, values(2)), 0.87},
 		{"cnn 2", reportedCNN(2, values(2)), 0.88},
 		{"cnn 3", reportedCNN(3, values(2)), 0.87},
-		{"cnn 4", reportedCNN(4, values(2)), 0.85},
+		{"cnn 4", reportedCNN(4, values(2)), 0.82},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := compile(t, row.spec, set.Shape, len(set.Classes))
