@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func reluAVX2(n int, y *float32, x *float32)
+// func reluAsm(n int, y *float32, x *float32)
 // Requires: AVX
-TEXT ·reluAVX2(SB), NOSPLIT, $0-24
+TEXT ·reluAsm(SB), NOSPLIT, $0-24
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -28,9 +28,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func leakyAVX2(n int, y *float32, x *float32)
+// func leakyAsm(n int, y *float32, x *float32)
 // Requires: AVX
-TEXT ·leakyAVX2(SB), NOSPLIT, $0-24
+TEXT ·leakyAsm(SB), NOSPLIT, $0-24
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -63,9 +63,9 @@ DATA c3e99999a<>+24(SB)/4, $0x3e99999a
 DATA c3e99999a<>+28(SB)/4, $0x3e99999a
 GLOBL c3e99999a<>(SB), RODATA|NOPTR, $32
 
-// func eluAVX2(n int, y *float32, x *float32)
+// func eluAsm(n int, y *float32, x *float32)
 // Requires: AVX, AVX2
-TEXT ·eluAVX2(SB), NOSPLIT, $0-24
+TEXT ·eluAsm(SB), NOSPLIT, $0-24
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -257,9 +257,9 @@ DATA c0000007f<>+24(SB)/4, $0x0000007f
 DATA c0000007f<>+28(SB)/4, $0x0000007f
 GLOBL c0000007f<>(SB), RODATA|NOPTR, $32
 
-// func geluAVX2(n int, y *float32, x *float32)
+// func geluAsm(n int, y *float32, x *float32)
 // Requires: AVX
-TEXT ·geluAVX2(SB), NOSPLIT, $0-24
+TEXT ·geluAsm(SB), NOSPLIT, $0-24
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -462,9 +462,9 @@ DATA cbc69b6a7<>+24(SB)/4, $0xbc69b6a7
 DATA cbc69b6a7<>+28(SB)/4, $0xbc69b6a7
 GLOBL cbc69b6a7<>(SB), RODATA|NOPTR, $32
 
-// func tanhAVX2(n int, y *float32, x *float32)
+// func tanhAsm(n int, y *float32, x *float32)
 // Requires: AVX
-TEXT ·tanhAVX2(SB), NOSPLIT, $0-24
+TEXT ·tanhAsm(SB), NOSPLIT, $0-24
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -640,9 +640,9 @@ DATA c3ba059dd<>+24(SB)/4, $0x3ba059dd
 DATA c3ba059dd<>+28(SB)/4, $0x3ba059dd
 GLOBL c3ba059dd<>(SB), RODATA|NOPTR, $32
 
-// func sigmoidAVX2(n int, y *float32, x *float32)
+// func sigmoidAsm(n int, y *float32, x *float32)
 // Requires: AVX, AVX2
-TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-24
+TEXT ·sigmoidAsm(SB), NOSPLIT, $0-24
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -705,9 +705,9 @@ DATA c80000000<>+24(SB)/4, $0x80000000
 DATA c80000000<>+28(SB)/4, $0x80000000
 GLOBL c80000000<>(SB), RODATA|NOPTR, $32
 
-// func reluGradAVX2(n int, dx *float32, dy *float32, from *float32)
+// func reluGradAsm(n int, dx *float32, dy *float32, from *float32)
 // Requires: AVX
-TEXT ·reluGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·reluGradAsm(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX
 	MOVQ dx+8(FP), CX
 	MOVQ dy+16(FP), DX
@@ -731,9 +731,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func leakyGradAVX2(n int, dx *float32, dy *float32, from *float32)
+// func leakyGradAsm(n int, dx *float32, dy *float32, from *float32)
 // Requires: AVX
-TEXT ·leakyGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·leakyGradAsm(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX
 	MOVQ dx+8(FP), CX
 	MOVQ dy+16(FP), DX
@@ -758,9 +758,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func eluGradAVX2(n int, dx *float32, dy *float32, from *float32)
+// func eluGradAsm(n int, dx *float32, dy *float32, from *float32)
 // Requires: AVX
-TEXT ·eluGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·eluGradAsm(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX
 	MOVQ dx+8(FP), CX
 	MOVQ dy+16(FP), DX
@@ -786,9 +786,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func geluGradAVX2(n int, dx *float32, dy *float32, from *float32)
+// func geluGradAsm(n int, dx *float32, dy *float32, from *float32)
 // Requires: AVX, AVX2
-TEXT ·geluGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·geluGradAsm(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX
 	MOVQ dx+8(FP), CX
 	MOVQ dy+16(FP), DX
@@ -897,9 +897,9 @@ DATA c3ecc422a<>+24(SB)/4, $0x3ecc422a
 DATA c3ecc422a<>+28(SB)/4, $0x3ecc422a
 GLOBL c3ecc422a<>(SB), RODATA|NOPTR, $32
 
-// func tanhGradAVX2(n int, dx *float32, dy *float32, from *float32)
+// func tanhGradAsm(n int, dx *float32, dy *float32, from *float32)
 // Requires: AVX
-TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·tanhGradAsm(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX
 	MOVQ dx+8(FP), CX
 	MOVQ dy+16(FP), DX
@@ -924,9 +924,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sigmoidGradAVX2(n int, dx *float32, dy *float32, from *float32)
+// func sigmoidGradAsm(n int, dx *float32, dy *float32, from *float32)
 // Requires: AVX
-TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·sigmoidGradAsm(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX
 	MOVQ dx+8(FP), CX
 	MOVQ dy+16(FP), DX

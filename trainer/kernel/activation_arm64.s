@@ -98,8 +98,8 @@ DATA constants<>+704(SB)/8, $0x3ecc422a3ecc422a // 0.3989423
 DATA constants<>+712(SB)/8, $0x3ecc422a3ecc422a
 GLOBL constants<>(SB), RODATA|NOPTR, $720
 
-// func reluNEON(n int, y, x *float32)
-TEXT ·reluNEON(SB), NOSPLIT, $0-24
+// func reluAsm(n int, y, x *float32)
+TEXT ·reluAsm(SB), NOSPLIT, $0-24
 	MOVD   n+0(FP), R0
 	MOVD   y+8(FP), R1
 	MOVD   x+16(FP), R2
@@ -120,8 +120,8 @@ loop:
 	BNE    loop
 	RET
 
-// func leakyNEON(n int, y, x *float32)
-TEXT ·leakyNEON(SB), NOSPLIT, $0-24
+// func leakyAsm(n int, y, x *float32)
+TEXT ·leakyAsm(SB), NOSPLIT, $0-24
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	MOVD   n+0(FP), R0
@@ -146,8 +146,8 @@ loop:
 	BNE    loop
 	RET
 
-// func eluNEON(n int, y, x *float32)
-TEXT ·eluNEON(SB), NOSPLIT, $0-24
+// func eluAsm(n int, y, x *float32)
+TEXT ·eluAsm(SB), NOSPLIT, $0-24
 	MOVD   $constants<>(SB), R25
 	FMOVQ  16(R25), F0
 	FMOVQ  32(R25), F1
@@ -239,8 +239,8 @@ loop:
 	BNE    loop
 	RET
 
-// func geluNEON(n int, y, x *float32)
-TEXT ·geluNEON(SB), NOSPLIT, $0-24
+// func geluAsm(n int, y, x *float32)
+TEXT ·geluAsm(SB), NOSPLIT, $0-24
 	MOVD   $constants<>(SB), R25
 	FMOVQ  240(R25), F0
 	FMOVQ  256(R25), F1
@@ -333,8 +333,8 @@ loop:
 	BNE    loop
 	RET
 
-// func tanhNEON(n int, y, x *float32)
-TEXT ·tanhNEON(SB), NOSPLIT, $0-24
+// func tanhAsm(n int, y, x *float32)
+TEXT ·tanhAsm(SB), NOSPLIT, $0-24
 	MOVD   $constants<>(SB), R25
 	FMOVQ  480(R25), F0
 	FMOVQ  496(R25), F1
@@ -411,8 +411,8 @@ loop:
 	BNE    loop
 	RET
 
-// func sigmoidNEON(n int, y, x *float32)
-TEXT ·sigmoidNEON(SB), NOSPLIT, $0-24
+// func sigmoidAsm(n int, y, x *float32)
+TEXT ·sigmoidAsm(SB), NOSPLIT, $0-24
 	MOVD   $constants<>(SB), R25
 	FMOVQ  208(R25), F0
 	FMOVQ  16(R25), F1
@@ -504,8 +504,8 @@ loop:
 	BNE    loop
 	RET
 
-// func reluGradNEON(n int, dx, dy, from *float32)
-TEXT ·reluGradNEON(SB), NOSPLIT, $0-32
+// func reluGradAsm(n int, dx, dy, from *float32)
+TEXT ·reluGradAsm(SB), NOSPLIT, $0-32
 	MOVD   n+0(FP), R0
 	MOVD   dx+8(FP), R1
 	MOVD   dy+16(FP), R2
@@ -530,8 +530,8 @@ loop:
 	BNE    loop
 	RET
 
-// func leakyGradNEON(n int, dx, dy, from *float32)
-TEXT ·leakyGradNEON(SB), NOSPLIT, $0-32
+// func leakyGradAsm(n int, dx, dy, from *float32)
+TEXT ·leakyGradAsm(SB), NOSPLIT, $0-32
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	MOVD   n+0(FP), R0
@@ -560,8 +560,8 @@ loop:
 	BNE    loop
 	RET
 
-// func eluGradNEON(n int, dx, dy, from *float32)
-TEXT ·eluGradNEON(SB), NOSPLIT, $0-32
+// func eluGradAsm(n int, dx, dy, from *float32)
+TEXT ·eluGradAsm(SB), NOSPLIT, $0-32
 	MOVD   $constants<>(SB), R25
 	FMOVQ  208(R25), F0
 	MOVD   n+0(FP), R0
@@ -592,8 +592,8 @@ loop:
 	BNE    loop
 	RET
 
-// func geluGradNEON(n int, dx, dy, from *float32)
-TEXT ·geluGradNEON(SB), NOSPLIT, $0-32
+// func geluGradAsm(n int, dx, dy, from *float32)
+TEXT ·geluGradAsm(SB), NOSPLIT, $0-32
 	MOVD   $constants<>(SB), R25
 	FMOVQ  240(R25), F0
 	FMOVQ  256(R25), F1
@@ -775,8 +775,8 @@ loop:
 	BNE    loop
 	RET
 
-// func tanhGradNEON(n int, dx, dy, from *float32)
-TEXT ·tanhGradNEON(SB), NOSPLIT, $0-32
+// func tanhGradAsm(n int, dx, dy, from *float32)
+TEXT ·tanhGradAsm(SB), NOSPLIT, $0-32
 	MOVD   $constants<>(SB), R25
 	FMOVQ  208(R25), F0
 	MOVD   n+0(FP), R0
@@ -805,8 +805,8 @@ loop:
 	BNE    loop
 	RET
 
-// func sigmoidGradNEON(n int, dx, dy, from *float32)
-TEXT ·sigmoidGradNEON(SB), NOSPLIT, $0-32
+// func sigmoidGradAsm(n int, dx, dy, from *float32)
+TEXT ·sigmoidGradAsm(SB), NOSPLIT, $0-32
 	MOVD   $constants<>(SB), R25
 	FMOVQ  208(R25), F0
 	MOVD   n+0(FP), R0

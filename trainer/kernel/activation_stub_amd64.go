@@ -5,37 +5,37 @@
 package kernel
 
 //go:noescape
-func reluAVX2(n int, y *float32, x *float32)
+func reluAsm(n int, y *float32, x *float32)
 
 //go:noescape
-func leakyAVX2(n int, y *float32, x *float32)
+func leakyAsm(n int, y *float32, x *float32)
 
 //go:noescape
-func eluAVX2(n int, y *float32, x *float32)
+func eluAsm(n int, y *float32, x *float32)
 
 //go:noescape
-func geluAVX2(n int, y *float32, x *float32)
+func geluAsm(n int, y *float32, x *float32)
 
 //go:noescape
-func tanhAVX2(n int, y *float32, x *float32)
+func tanhAsm(n int, y *float32, x *float32)
 
 //go:noescape
-func sigmoidAVX2(n int, y *float32, x *float32)
+func sigmoidAsm(n int, y *float32, x *float32)
 
 //go:noescape
-func reluGradAVX2(n int, dx *float32, dy *float32, from *float32)
+func reluGradAsm(n int, dx *float32, dy *float32, from *float32)
 
 //go:noescape
-func leakyGradAVX2(n int, dx *float32, dy *float32, from *float32)
+func leakyGradAsm(n int, dx *float32, dy *float32, from *float32)
 
 //go:noescape
-func eluGradAVX2(n int, dx *float32, dy *float32, from *float32)
+func eluGradAsm(n int, dx *float32, dy *float32, from *float32)
 
 //go:noescape
-func geluGradAVX2(n int, dx *float32, dy *float32, from *float32)
+func geluGradAsm(n int, dx *float32, dy *float32, from *float32)
 
 //go:noescape
-func tanhGradAVX2(n int, dx *float32, dy *float32, from *float32)
+func tanhGradAsm(n int, dx *float32, dy *float32, from *float32)
 
 //go:noescape
-func sigmoidGradAVX2(n int, dx *float32, dy *float32, from *float32)
+func sigmoidGradAsm(n int, dx *float32, dy *float32, from *float32)

@@ -3,37 +3,37 @@
 package kernel
 
 //go:noescape
-func reluNEON(n int, y, x *float32)
+func reluAsm(n int, y, x *float32)
 
 //go:noescape
-func leakyNEON(n int, y, x *float32)
+func leakyAsm(n int, y, x *float32)
 
 //go:noescape
-func eluNEON(n int, y, x *float32)
+func eluAsm(n int, y, x *float32)
 
 //go:noescape
-func geluNEON(n int, y, x *float32)
+func geluAsm(n int, y, x *float32)
 
 //go:noescape
-func tanhNEON(n int, y, x *float32)
+func tanhAsm(n int, y, x *float32)
 
 //go:noescape
-func sigmoidNEON(n int, y, x *float32)
+func sigmoidAsm(n int, y, x *float32)
 
 //go:noescape
-func reluGradNEON(n int, dx, dy, from *float32)
+func reluGradAsm(n int, dx, dy, from *float32)
 
 //go:noescape
-func leakyGradNEON(n int, dx, dy, from *float32)
+func leakyGradAsm(n int, dx, dy, from *float32)
 
 //go:noescape
-func eluGradNEON(n int, dx, dy, from *float32)
+func eluGradAsm(n int, dx, dy, from *float32)
 
 //go:noescape
-func geluGradNEON(n int, dx, dy, from *float32)
+func geluGradAsm(n int, dx, dy, from *float32)
 
 //go:noescape
-func tanhGradNEON(n int, dx, dy, from *float32)
+func tanhGradAsm(n int, dx, dy, from *float32)
 
 //go:noescape
-func sigmoidGradNEON(n int, dx, dy, from *float32)
+func sigmoidGradAsm(n int, dx, dy, from *float32)

@@ -59,3 +59,51 @@ func (t tier) sumRow(y, x []float32, kh, kw, step, row int) { sumRowGeneric(y, x
 func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, kh, kw, step int, relu bool) {
 	maxRowBackwardGeneric(dx, dxRow, dy, y, x, xRow, kh, kw, step, relu)
 }
+
+func (t tier) spreadRow(dx []float32, dxRow int, dy []float32, kh, kw, step int, scale float32) {
+	spreadRowGeneric(dx, dxRow, dy, kh, kw, step, scale)
+}
+
+func (t tier) maxRowFresh(dx []float32, dxRow int, dy, y, x []float32, xRow int, relu bool) {
+	maxRowFreshGeneric(dx, dxRow, dy, y, x, xRow, relu)
+}
+
+func (t tier) winoInput(n int, dst []float32, stride int, src []float32, row int) {
+	winoInputGeneric(n, dst, stride, src, row)
+}
+
+func (t tier) winoOutput(n int, row0, row1, src []float32, stride int, bias *[Width]float32, floor float32, odd bool) {
+	winoOutputGeneric(n, row0, row1, src, stride, bias, floor, odd)
+}
+
+func (t tier) winoGrad(n int, dst []float32, stride int, src []float32, row int) {
+	winoGradGeneric(n, dst, stride, src, row)
+}
+
+func (t tier) winoWeights(n int, dst []float32, stride int, src []float32) {
+	winoWeightsGeneric(n, dst, stride, src)
+}
+
+func (t tier) winoWeightGrad(n int, dst, src []float32, stride int) {
+	winoWeightGradGeneric(n, dst, src, stride)
+}
+
+func (t tier) wino4Input(n int, dst []float32, stride int, src []float32, row int) {
+	wino4InputGeneric(n, dst, stride, src, row)
+}
+
+func (t tier) wino4Output(n, rows int, dst []float32, dstRow int, src []float32, stride int, bias *[Width]float32, floor float32, cols int) {
+	wino4OutputGeneric(n, rows, dst, dstRow, src, stride, bias, floor, cols)
+}
+
+func (t tier) wino4Grad(n int, dst []float32, stride int, src []float32, row int) {
+	wino4GradGeneric(n, dst, stride, src, row)
+}
+
+func (t tier) wino4Weights(n int, dst []float32, stride int, src []float32) {
+	wino4WeightsGeneric(n, dst, stride, src)
+}
+
+func (t tier) wino4WeightGrad(n int, dst, src []float32, stride int) {
+	wino4WeightGradGeneric(n, dst, src, stride)
+}

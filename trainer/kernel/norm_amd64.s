@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func squarePanelAVX2(sum *[16]float32, mean *[16]float32, rows int, x *float32, xRow int)
+// func squarePanelAsm(sum *[16]float32, mean *[16]float32, rows int, x *float32, xRow int)
 // Requires: AVX
-TEXT ·squarePanelAVX2(SB), NOSPLIT, $0-40
+TEXT ·squarePanelAsm(SB), NOSPLIT, $0-40
 	MOVQ    sum+0(FP), AX
 	MOVQ    mean+8(FP), CX
 	MOVQ    rows+16(FP), DX
@@ -34,9 +34,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func normalizePanelAVX2(rows int, y *float32, yRow int, x *float32, xRow int, mean *[16]float32, scale *[16]float32, shift *[16]float32)
+// func normalizePanelAsm(rows int, y *float32, yRow int, x *float32, xRow int, mean *[16]float32, scale *[16]float32, shift *[16]float32)
 // Requires: AVX
-TEXT ·normalizePanelAVX2(SB), NOSPLIT, $0-64
+TEXT ·normalizePanelAsm(SB), NOSPLIT, $0-64
 	MOVQ    rows+0(FP), AX
 	MOVQ    y+8(FP), CX
 	MOVQ    yRow+16(FP), DX
@@ -70,9 +70,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func gradPanelAVX2(sum *[16]float32, cross *[16]float32, mean *[16]float32, rows int, dy *float32, dyRow int, x *float32, xRow int)
+// func gradPanelAsm(sum *[16]float32, cross *[16]float32, mean *[16]float32, rows int, dy *float32, dyRow int, x *float32, xRow int)
 // Requires: AVX
-TEXT ·gradPanelAVX2(SB), NOSPLIT, $0-64
+TEXT ·gradPanelAsm(SB), NOSPLIT, $0-64
 	MOVQ    sum+0(FP), AX
 	MOVQ    cross+8(FP), CX
 	MOVQ    mean+16(FP), DX
@@ -112,9 +112,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func gradInputPanelAVX2(k *float32, mean *[16]float32, rows int, dx *float32, dxRow int, dy *float32, dyRow int, x *float32, xRow int)
+// func gradInputPanelAsm(k *float32, mean *[16]float32, rows int, dx *float32, dxRow int, dy *float32, dyRow int, x *float32, xRow int)
 // Requires: AVX
-TEXT ·gradInputPanelAVX2(SB), NOSPLIT, $0-72
+TEXT ·gradInputPanelAsm(SB), NOSPLIT, $0-72
 	MOVQ    k+0(FP), AX
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
@@ -158,9 +158,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func softmaxRowAVX2(panels int, dst *float32, dstPanel int, src *float32, srcPanel int, valid *[16]uint32, share float32, inv float32, out *[2]float32)
+// func softmaxRowAsm(panels int, dst *float32, dstPanel int, src *float32, srcPanel int, valid *[16]uint32, share float32, inv float32, out *[2]float32)
 // Requires: AVX, AVX2
-TEXT ·softmaxRowAVX2(SB), NOSPLIT, $0-64
+TEXT ·softmaxRowAsm(SB), NOSPLIT, $0-64
 	MOVQ    panels+0(FP), AX
 	MOVQ    valid+40(FP), CX
 	MOVQ    out+56(FP), DX

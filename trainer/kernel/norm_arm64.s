@@ -38,8 +38,8 @@ DATA constants<>+224(SB)/8, $0x0000007f0000007f // 1.78e-43
 DATA constants<>+232(SB)/8, $0x0000007f0000007f
 GLOBL constants<>(SB), RODATA|NOPTR, $240
 
-// func squarePanelNEON(sum, mean *[16]float32, rows int, x *float32, xRow int)
-TEXT ·squarePanelNEON(SB), NOSPLIT, $0-40
+// func squarePanelAsm(sum, mean *[16]float32, rows int, x *float32, xRow int)
+TEXT ·squarePanelAsm(SB), NOSPLIT, $0-40
 	MOVD   sum+0(FP), R0
 	MOVD   mean+8(FP), R1
 	MOVD   rows+16(FP), R2
@@ -72,8 +72,8 @@ loop:
 	FSTPQ  (F2, F3), 32(R0)
 	RET
 
-// func normalizePanelNEON(rows int, y *float32, yRow int, x *float32, xRow int, mean, scale, shift *[16]float32)
-TEXT ·normalizePanelNEON(SB), NOSPLIT, $0-64
+// func normalizePanelAsm(rows int, y *float32, yRow int, x *float32, xRow int, mean, scale, shift *[16]float32)
+TEXT ·normalizePanelAsm(SB), NOSPLIT, $0-64
 	MOVD   rows+0(FP), R0
 	MOVD   y+8(FP), R1
 	MOVD   yRow+16(FP), R2
@@ -112,8 +112,8 @@ loop:
 	BNE    loop
 	RET
 
-// func gradPanelNEON(sum, cross, mean *[16]float32, rows int, dy *float32, dyRow int, x *float32, xRow int)
-TEXT ·gradPanelNEON(SB), NOSPLIT, $0-64
+// func gradPanelAsm(sum, cross, mean *[16]float32, rows int, dy *float32, dyRow int, x *float32, xRow int)
+TEXT ·gradPanelAsm(SB), NOSPLIT, $0-64
 	MOVD   sum+0(FP), R0
 	MOVD   cross+8(FP), R1
 	MOVD   mean+16(FP), R2
@@ -164,21 +164,15 @@ loop:
 	FSTPQ  (F10, F11), 32(R1)
 	RET
 
-// func gradInputPanelNEON(k *gradConstants, mean *[16]float32, rows int, dx *float32, dxRow int, dy *float32, dyRow int, x *float32, xRow int)
-TEXT ·gradInputPanelNEON(SB), NOSPLIT, $0-72
+// func gradInputPanelAsm(k *float32, mean *[16]float32, rows int, dx *float32, dxRow int, dy *float32, dyRow int, x *float32, xRow int)
+TEXT ·gradInputPanelAsm(SB), NOSPLIT, $0-72
 	MOVD   k+0(FP), R0
-	FMOVQ  (gradConstants_scale+0)(R0), F0
-	FMOVQ  (gradConstants_scale+16)(R0), F1
-	FMOVQ  (gradConstants_scale+32)(R0), F2
-	FMOVQ  (gradConstants_scale+48)(R0), F3
-	FMOVQ  (gradConstants_shift+0)(R0), F4
-	FMOVQ  (gradConstants_shift+16)(R0), F5
-	FMOVQ  (gradConstants_shift+32)(R0), F6
-	FMOVQ  (gradConstants_shift+48)(R0), F7
-	FMOVQ  (gradConstants_slope+0)(R0), F8
-	FMOVQ  (gradConstants_slope+16)(R0), F9
-	FMOVQ  (gradConstants_slope+32)(R0), F10
-	FMOVQ  (gradConstants_slope+48)(R0), F11
+	FLDPQ  0(R0), (F0, F1)
+	FLDPQ  32(R0), (F2, F3)
+	FLDPQ  64(R0), (F4, F5)
+	FLDPQ  96(R0), (F6, F7)
+	FLDPQ  128(R0), (F8, F9)
+	FLDPQ  160(R0), (F10, F11)
 	MOVD   mean+8(FP), R1
 	FLDPQ  0(R1), (F12, F13)
 	FLDPQ  32(R1), (F14, F15)
@@ -230,8 +224,8 @@ loop:
 	BNE    loop
 	RET
 
-// func softmaxRowNEON(panels int, dst *float32, dstPanel int, src *float32, srcPanel int, valid *[16]uint32, share, inv float32, out *[2]float32)
-TEXT ·softmaxRowNEON(SB), NOSPLIT, $0-64
+// func softmaxRowAsm(panels int, dst *float32, dstPanel int, src *float32, srcPanel int, valid *[16]uint32, share, inv float32, out *[2]float32)
+TEXT ·softmaxRowAsm(SB), NOSPLIT, $0-64
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	FMOVQ  16(R25), F1

@@ -5,16 +5,16 @@
 package kernel
 
 //go:noescape
-func squarePanelAVX2(sum *[16]float32, mean *[16]float32, rows int, x *float32, xRow int)
+func squarePanelAsm(sum *[16]float32, mean *[16]float32, rows int, x *float32, xRow int)
 
 //go:noescape
-func normalizePanelAVX2(rows int, y *float32, yRow int, x *float32, xRow int, mean *[16]float32, scale *[16]float32, shift *[16]float32)
+func normalizePanelAsm(rows int, y *float32, yRow int, x *float32, xRow int, mean *[16]float32, scale *[16]float32, shift *[16]float32)
 
 //go:noescape
-func gradPanelAVX2(sum *[16]float32, cross *[16]float32, mean *[16]float32, rows int, dy *float32, dyRow int, x *float32, xRow int)
+func gradPanelAsm(sum *[16]float32, cross *[16]float32, mean *[16]float32, rows int, dy *float32, dyRow int, x *float32, xRow int)
 
 //go:noescape
-func gradInputPanelAVX2(k *float32, mean *[16]float32, rows int, dx *float32, dxRow int, dy *float32, dyRow int, x *float32, xRow int)
+func gradInputPanelAsm(k *float32, mean *[16]float32, rows int, dx *float32, dxRow int, dy *float32, dyRow int, x *float32, xRow int)
 
 //go:noescape
-func softmaxRowAVX2(panels int, dst *float32, dstPanel int, src *float32, srcPanel int, valid *[16]uint32, share float32, inv float32, out *[2]float32)
+func softmaxRowAsm(panels int, dst *float32, dstPanel int, src *float32, srcPanel int, valid *[16]uint32, share float32, inv float32, out *[2]float32)

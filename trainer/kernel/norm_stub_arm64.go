@@ -3,16 +3,16 @@
 package kernel
 
 //go:noescape
-func squarePanelNEON(sum, mean *[16]float32, rows int, x *float32, xRow int)
+func squarePanelAsm(sum, mean *[16]float32, rows int, x *float32, xRow int)
 
 //go:noescape
-func normalizePanelNEON(rows int, y *float32, yRow int, x *float32, xRow int, mean, scale, shift *[16]float32)
+func normalizePanelAsm(rows int, y *float32, yRow int, x *float32, xRow int, mean, scale, shift *[16]float32)
 
 //go:noescape
-func gradPanelNEON(sum, cross, mean *[16]float32, rows int, dy *float32, dyRow int, x *float32, xRow int)
+func gradPanelAsm(sum, cross, mean *[16]float32, rows int, dy *float32, dyRow int, x *float32, xRow int)
 
 //go:noescape
-func gradInputPanelNEON(k *gradConstants, mean *[16]float32, rows int, dx *float32, dxRow int, dy *float32, dyRow int, x *float32, xRow int)
+func gradInputPanelAsm(k *float32, mean *[16]float32, rows int, dx *float32, dxRow int, dy *float32, dyRow int, x *float32, xRow int)
 
 //go:noescape
-func softmaxRowNEON(panels int, dst *float32, dstPanel int, src *float32, srcPanel int, valid *[16]uint32, share, inv float32, out *[2]float32)
+func softmaxRowAsm(panels int, dst *float32, dstPanel int, src *float32, srcPanel int, valid *[16]uint32, share, inv float32, out *[2]float32)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func sgdAVX2(n int, w *float32, grad *float32, m *float32, k *float32)
+// func sgdAsm(n int, w *float32, grad *float32, m *float32, k *float32)
 // Requires: AVX
-TEXT ·sgdAVX2(SB), NOSPLIT, $0-40
+TEXT ·sgdAsm(SB), NOSPLIT, $0-40
 	MOVQ         n+0(FP), AX
 	MOVQ         w+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -57,9 +57,9 @@ DATA c0e01ceb3<>+24(SB)/4, $0x0e01ceb3
 DATA c0e01ceb3<>+28(SB)/4, $0x0e01ceb3
 GLOBL c0e01ceb3<>(SB), RODATA|NOPTR, $32
 
-// func nesterovAVX2(n int, w *float32, grad *float32, m *float32, k *float32)
+// func nesterovAsm(n int, w *float32, grad *float32, m *float32, k *float32)
 // Requires: AVX
-TEXT ·nesterovAVX2(SB), NOSPLIT, $0-40
+TEXT ·nesterovAsm(SB), NOSPLIT, $0-40
 	MOVQ         n+0(FP), AX
 	MOVQ         w+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -92,9 +92,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func adamAVX2(n int, w *float32, grad *float32, m *float32, v *float32, k *float32)
+// func adamAsm(n int, w *float32, grad *float32, m *float32, v *float32, k *float32)
 // Requires: AVX
-TEXT ·adamAVX2(SB), NOSPLIT, $0-48
+TEXT ·adamAsm(SB), NOSPLIT, $0-48
 	MOVQ         n+0(FP), AX
 	MOVQ         w+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -143,9 +143,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func nadamAVX2(n int, w *float32, grad *float32, m *float32, v *float32, k *float32)
+// func nadamAsm(n int, w *float32, grad *float32, m *float32, v *float32, k *float32)
 // Requires: AVX
-TEXT ·nadamAVX2(SB), NOSPLIT, $0-48
+TEXT ·nadamAsm(SB), NOSPLIT, $0-48
 	MOVQ         n+0(FP), AX
 	MOVQ         w+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -199,9 +199,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func rmspropAVX2(n int, w *float32, grad *float32, v *float32, k *float32)
+// func rmspropAsm(n int, w *float32, grad *float32, v *float32, k *float32)
 // Requires: AVX
-TEXT ·rmspropAVX2(SB), NOSPLIT, $0-40
+TEXT ·rmspropAsm(SB), NOSPLIT, $0-40
 	MOVQ         n+0(FP), AX
 	MOVQ         w+8(FP), CX
 	MOVQ         grad+16(FP), DX
@@ -241,9 +241,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func adagradAVX2(n int, w *float32, grad *float32, v *float32, k *float32)
+// func adagradAsm(n int, w *float32, grad *float32, v *float32, k *float32)
 // Requires: AVX
-TEXT ·adagradAVX2(SB), NOSPLIT, $0-40
+TEXT ·adagradAsm(SB), NOSPLIT, $0-40
 	MOVQ         n+0(FP), AX
 	MOVQ         w+8(FP), CX
 	MOVQ         grad+16(FP), DX

@@ -10,8 +10,8 @@ DATA constants<>+0(SB)/8, $0x0e01ceb30e01ceb3 // 1.6e-30
 DATA constants<>+8(SB)/8, $0x0e01ceb30e01ceb3
 GLOBL constants<>(SB), RODATA|NOPTR, $16
 
-// func sgdNEON(n int, w, grad, m, k *float32)
-TEXT ·sgdNEON(SB), NOSPLIT, $0-40
+// func sgdAsm(n int, w, grad, m, k *float32)
+TEXT ·sgdAsm(SB), NOSPLIT, $0-40
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	MOVD   n+0(FP), R0
@@ -53,8 +53,8 @@ loop:
 	BNE    loop
 	RET
 
-// func nesterovNEON(n int, w, grad, m, k *float32)
-TEXT ·nesterovNEON(SB), NOSPLIT, $0-40
+// func nesterovAsm(n int, w, grad, m, k *float32)
+TEXT ·nesterovAsm(SB), NOSPLIT, $0-40
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	MOVD   n+0(FP), R0
@@ -100,8 +100,8 @@ loop:
 	BNE    loop
 	RET
 
-// func adamNEON(n int, w, grad, m, v, k *float32)
-TEXT ·adamNEON(SB), NOSPLIT, $0-48
+// func adamAsm(n int, w, grad, m, v, k *float32)
+TEXT ·adamAsm(SB), NOSPLIT, $0-48
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	MOVD   n+0(FP), R0
@@ -173,8 +173,8 @@ loop:
 	BNE    loop
 	RET
 
-// func nadamNEON(n int, w, grad, m, v, k *float32)
-TEXT ·nadamNEON(SB), NOSPLIT, $0-48
+// func nadamAsm(n int, w, grad, m, v, k *float32)
+TEXT ·nadamAsm(SB), NOSPLIT, $0-48
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	MOVD   n+0(FP), R0
@@ -254,8 +254,8 @@ loop:
 	BNE    loop
 	RET
 
-// func rmspropNEON(n int, w, grad, v, k *float32)
-TEXT ·rmspropNEON(SB), NOSPLIT, $0-40
+// func rmspropAsm(n int, w, grad, v, k *float32)
+TEXT ·rmspropAsm(SB), NOSPLIT, $0-40
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	MOVD   n+0(FP), R0
@@ -309,8 +309,8 @@ loop:
 	BNE    loop
 	RET
 
-// func adagradNEON(n int, w, grad, v, k *float32)
-TEXT ·adagradNEON(SB), NOSPLIT, $0-40
+// func adagradAsm(n int, w, grad, v, k *float32)
+TEXT ·adagradAsm(SB), NOSPLIT, $0-40
 	MOVD   n+0(FP), R0
 	MOVD   w+8(FP), R1
 	MOVD   grad+16(FP), R2

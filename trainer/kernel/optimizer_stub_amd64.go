@@ -5,19 +5,19 @@
 package kernel
 
 //go:noescape
-func sgdAVX2(n int, w *float32, grad *float32, m *float32, k *float32)
+func sgdAsm(n int, w *float32, grad *float32, m *float32, k *float32)
 
 //go:noescape
-func nesterovAVX2(n int, w *float32, grad *float32, m *float32, k *float32)
+func nesterovAsm(n int, w *float32, grad *float32, m *float32, k *float32)
 
 //go:noescape
-func adamAVX2(n int, w *float32, grad *float32, m *float32, v *float32, k *float32)
+func adamAsm(n int, w *float32, grad *float32, m *float32, v *float32, k *float32)
 
 //go:noescape
-func nadamAVX2(n int, w *float32, grad *float32, m *float32, v *float32, k *float32)
+func nadamAsm(n int, w *float32, grad *float32, m *float32, v *float32, k *float32)
 
 //go:noescape
-func rmspropAVX2(n int, w *float32, grad *float32, v *float32, k *float32)
+func rmspropAsm(n int, w *float32, grad *float32, v *float32, k *float32)
 
 //go:noescape
-func adagradAVX2(n int, w *float32, grad *float32, v *float32, k *float32)
+func adagradAsm(n int, w *float32, grad *float32, v *float32, k *float32)

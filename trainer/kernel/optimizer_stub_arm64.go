@@ -3,19 +3,19 @@
 package kernel
 
 //go:noescape
-func sgdNEON(n int, w, grad, m, k *float32)
+func sgdAsm(n int, w, grad, m, k *float32)
 
 //go:noescape
-func nesterovNEON(n int, w, grad, m, k *float32)
+func nesterovAsm(n int, w, grad, m, k *float32)
 
 //go:noescape
-func adamNEON(n int, w, grad, m, v, k *float32)
+func adamAsm(n int, w, grad, m, v, k *float32)
 
 //go:noescape
-func nadamNEON(n int, w, grad, m, v, k *float32)
+func nadamAsm(n int, w, grad, m, v, k *float32)
 
 //go:noescape
-func rmspropNEON(n int, w, grad, v, k *float32)
+func rmspropAsm(n int, w, grad, v, k *float32)
 
 //go:noescape
-func adagradNEON(n int, w, grad, v, k *float32)
+func adagradAsm(n int, w, grad, v, k *float32)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func maxRow2AVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
+// func maxRow2Asm(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 // Requires: AVX
-TEXT ·maxRow2AVX2(SB), NOSPLIT, $0-56
+TEXT ·maxRow2Asm(SB), NOSPLIT, $0-56
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -36,9 +36,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func sumRow2AVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
+// func sumRow2Asm(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 // Requires: AVX
-TEXT ·sumRow2AVX2(SB), NOSPLIT, $0-56
+TEXT ·sumRow2Asm(SB), NOSPLIT, $0-56
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -68,9 +68,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func maxBack2AVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
+// func maxBack2Asm(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
 // Requires: AVX
-TEXT ·maxBack2AVX2(SB), NOSPLIT, $0-84
+TEXT ·maxBack2Asm(SB), NOSPLIT, $0-84
 	MOVQ         n+0(FP), AX
 	MOVQ         dx+8(FP), CX
 	MOVQ         dxRow+16(FP), DX
@@ -152,9 +152,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func spread2AVX2(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)
+// func spread2Asm(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)
 // Requires: AVX
-TEXT ·spread2AVX2(SB), NOSPLIT, $0-60
+TEXT ·spread2Asm(SB), NOSPLIT, $0-60
 	MOVQ         n+0(FP), AX
 	MOVQ         dx+8(FP), CX
 	MOVQ         dxRow+16(FP), DX
@@ -193,9 +193,9 @@ pixel:
 	VZEROUPPER
 	RET
 
-// func maxRowAVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
+// func maxRowAsm(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 // Requires: AVX
-TEXT ·maxRowAVX2(SB), NOSPLIT, $0-56
+TEXT ·maxRowAsm(SB), NOSPLIT, $0-56
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -232,9 +232,9 @@ tap:
 	VZEROUPPER
 	RET
 
-// func sumRowAVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
+// func sumRowAsm(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 // Requires: AVX
-TEXT ·sumRowAVX2(SB), NOSPLIT, $0-56
+TEXT ·sumRowAsm(SB), NOSPLIT, $0-56
 	MOVQ n+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -283,9 +283,9 @@ DATA c80000000<>+24(SB)/4, $0x80000000
 DATA c80000000<>+28(SB)/4, $0x80000000
 GLOBL c80000000<>(SB), RODATA|NOPTR, $32
 
-// func maxBackAVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
+// func maxBackAsm(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
 // Requires: AVX
-TEXT ·maxBackAVX2(SB), NOSPLIT, $8-84
+TEXT ·maxBackAsm(SB), NOSPLIT, $8-84
 	MOVQ         n+0(FP), AX
 	MOVQ         dx+8(FP), CX
 	MOVQ         dxRow+16(FP), DX
@@ -347,9 +347,9 @@ tap:
 	VZEROUPPER
 	RET
 
-// func spreadAVX2(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)
+// func spreadAsm(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)
 // Requires: AVX
-TEXT ·spreadAVX2(SB), NOSPLIT, $0-60
+TEXT ·spreadAsm(SB), NOSPLIT, $0-60
 	MOVQ         n+0(FP), AX
 	MOVQ         dx+8(FP), CX
 	MOVQ         dxRow+16(FP), DX
@@ -387,9 +387,9 @@ tap:
 	VZEROUPPER
 	RET
 
-// func maxBackFresh2AVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
+// func maxBackFresh2Asm(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
 // Requires: AVX
-TEXT ·maxBackFresh2AVX2(SB), NOSPLIT, $0-84
+TEXT ·maxBackFresh2Asm(SB), NOSPLIT, $0-84
 	MOVQ         n+0(FP), AX
 	MOVQ         dx+8(FP), CX
 	MOVQ         dxRow+16(FP), DX

@@ -10,8 +10,8 @@ DATA constants<>+0(SB)/8, $0x8000000080000000 // -0
 DATA constants<>+8(SB)/8, $0x8000000080000000
 GLOBL constants<>(SB), RODATA|NOPTR, $16
 
-// func maxRow2NEON(n int, y, x *float32, kh, kw, step, row int)
-TEXT ·maxRow2NEON(SB), NOSPLIT, $0-56
+// func maxRow2Asm(n int, y, x *float32, kh, kw, step, row int)
+TEXT ·maxRow2Asm(SB), NOSPLIT, $0-56
 	MOVD   n+0(FP), R0
 	MOVD   y+8(FP), R1
 	MOVD   x+16(FP), R2
@@ -77,8 +77,8 @@ loop:
 	BNE    loop
 	RET
 
-// func sumRow2NEON(n int, y, x *float32, kh, kw, step, row int)
-TEXT ·sumRow2NEON(SB), NOSPLIT, $0-56
+// func sumRow2Asm(n int, y, x *float32, kh, kw, step, row int)
+TEXT ·sumRow2Asm(SB), NOSPLIT, $0-56
 	MOVD   n+0(FP), R0
 	MOVD   y+8(FP), R1
 	MOVD   x+16(FP), R2
@@ -120,8 +120,8 @@ loop:
 	BNE    loop
 	RET
 
-// func maxBack2NEON(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
-TEXT ·maxBack2NEON(SB), NOSPLIT, $0-84
+// func maxBack2Asm(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
+TEXT ·maxBack2Asm(SB), NOSPLIT, $0-84
 	MOVD   n+0(FP), R0
 	MOVD   dx+8(FP), R1
 	MOVD   dxRow+16(FP), R2
@@ -279,8 +279,8 @@ loop:
 	BNE    loop
 	RET
 
-// func spread2NEON(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)
-TEXT ·spread2NEON(SB), NOSPLIT, $0-60
+// func spread2Asm(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)
+TEXT ·spread2Asm(SB), NOSPLIT, $0-60
 	MOVD   n+0(FP), R0
 	MOVD   dx+8(FP), R1
 	MOVD   dxRow+16(FP), R2
@@ -340,8 +340,8 @@ loop:
 	BNE    loop
 	RET
 
-// func maxRowNEON(n int, y, x *float32, kh, kw, step, row int)
-TEXT ·maxRowNEON(SB), NOSPLIT, $0-56
+// func maxRowAsm(n int, y, x *float32, kh, kw, step, row int)
+TEXT ·maxRowAsm(SB), NOSPLIT, $0-56
 	MOVD   n+0(FP), R0
 	MOVD   y+8(FP), R1
 	MOVD   x+16(FP), R2
@@ -390,8 +390,8 @@ tap:
 	BNE    loop
 	RET
 
-// func sumRowNEON(n int, y, x *float32, kh, kw, step, row int)
-TEXT ·sumRowNEON(SB), NOSPLIT, $0-56
+// func sumRowAsm(n int, y, x *float32, kh, kw, step, row int)
+TEXT ·sumRowAsm(SB), NOSPLIT, $0-56
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	MOVD   n+0(FP), R0
@@ -436,8 +436,8 @@ tap:
 	BNE    loop
 	RET
 
-// func maxBackNEON(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
-TEXT ·maxBackNEON(SB), NOSPLIT, $0-84
+// func maxBackAsm(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
+TEXT ·maxBackAsm(SB), NOSPLIT, $0-84
 	MOVD   n+0(FP), R0
 	MOVD   dx+8(FP), R1
 	MOVD   dxRow+16(FP), R2
@@ -523,8 +523,8 @@ tap:
 	BNE    loop
 	RET
 
-// func spreadNEON(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)
-TEXT ·spreadNEON(SB), NOSPLIT, $0-60
+// func spreadAsm(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)
+TEXT ·spreadAsm(SB), NOSPLIT, $0-60
 	MOVD   n+0(FP), R0
 	MOVD   dx+8(FP), R1
 	MOVD   dxRow+16(FP), R2
@@ -571,8 +571,8 @@ tap:
 	BNE    loop
 	RET
 
-// func maxBackFresh2NEON(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
-TEXT ·maxBackFresh2NEON(SB), NOSPLIT, $0-84
+// func maxBackFresh2Asm(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
+TEXT ·maxBackFresh2Asm(SB), NOSPLIT, $0-84
 	MOVD   n+0(FP), R0
 	MOVD   dx+8(FP), R1
 	MOVD   dxRow+16(FP), R2

@@ -5,28 +5,28 @@
 package kernel
 
 //go:noescape
-func maxRow2AVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
+func maxRow2Asm(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 
 //go:noescape
-func sumRow2AVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
+func sumRow2Asm(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 
 //go:noescape
-func maxBack2AVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
+func maxBack2Asm(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
 
 //go:noescape
-func spread2AVX2(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)
+func spread2Asm(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)
 
 //go:noescape
-func maxRowAVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
+func maxRowAsm(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 
 //go:noescape
-func sumRowAVX2(n int, y *float32, x *float32, kh int, kw int, step int, row int)
+func sumRowAsm(n int, y *float32, x *float32, kh int, kw int, step int, row int)
 
 //go:noescape
-func maxBackAVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
+func maxBackAsm(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
 
 //go:noescape
-func spreadAVX2(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)
+func spreadAsm(n int, dx *float32, dxRow int, dy *float32, kh int, kw int, step int, scale float32)
 
 //go:noescape
-func maxBackFresh2AVX2(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)
+func maxBackFresh2Asm(n int, dx *float32, dxRow int, dy *float32, y *float32, x *float32, xRow int, kh int, kw int, step int, relu uint32)

@@ -3,28 +3,28 @@
 package kernel
 
 //go:noescape
-func maxRow2NEON(n int, y, x *float32, kh, kw, step, row int)
+func maxRow2Asm(n int, y, x *float32, kh, kw, step, row int)
 
 //go:noescape
-func sumRow2NEON(n int, y, x *float32, kh, kw, step, row int)
+func sumRow2Asm(n int, y, x *float32, kh, kw, step, row int)
 
 //go:noescape
-func maxBack2NEON(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
+func maxBack2Asm(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
 
 //go:noescape
-func spread2NEON(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)
+func spread2Asm(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)
 
 //go:noescape
-func maxRowNEON(n int, y, x *float32, kh, kw, step, row int)
+func maxRowAsm(n int, y, x *float32, kh, kw, step, row int)
 
 //go:noescape
-func sumRowNEON(n int, y, x *float32, kh, kw, step, row int)
+func sumRowAsm(n int, y, x *float32, kh, kw, step, row int)
 
 //go:noescape
-func maxBackNEON(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
+func maxBackAsm(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
 
 //go:noescape
-func spreadNEON(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)
+func spreadAsm(n int, dx *float32, dxRow int, dy *float32, kh, kw, step int, scale float32)
 
 //go:noescape
-func maxBackFresh2NEON(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)
+func maxBackFresh2Asm(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func philoxAVX2(args *uint64)
+// func philoxAsm(args *uint64)
 // Requires: AVX, AVX2
-TEXT ·philoxAVX2(SB), NOSPLIT, $0-8
+TEXT ·philoxAsm(SB), NOSPLIT, $0-8
 	MOVQ    args+0(FP), AX
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX
@@ -279,9 +279,9 @@ DATA cbb67ae85<>+24(SB)/4, $0xbb67ae85
 DATA cbb67ae85<>+28(SB)/4, $0xbb67ae85
 GLOBL cbb67ae85<>(SB), RODATA|NOPTR, $32
 
-// func dropAVX2(args *uint64)
+// func dropAsm(args *uint64)
 // Requires: AVX, AVX2
-TEXT ·dropAVX2(SB), NOSPLIT, $0-8
+TEXT ·dropAsm(SB), NOSPLIT, $0-8
 	MOVQ    args+0(FP), AX
 	MOVQ    (AX), CX
 	MOVQ    8(AX), DX

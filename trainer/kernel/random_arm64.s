@@ -16,8 +16,8 @@ DATA constants<>+48(SB)/8, $0xbb67ae85bb67ae85 // -0.0035351824
 DATA constants<>+56(SB)/8, $0xbb67ae85bb67ae85
 GLOBL constants<>(SB), RODATA|NOPTR, $64
 
-// func philoxNEON(args *philoxArgs)
-TEXT ·philoxNEON(SB), NOSPLIT, $0-8
+// func philoxAsm(args *uint64)
+TEXT ·philoxAsm(SB), NOSPLIT, $0-8
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	FMOVQ  16(R25), F1
@@ -318,17 +318,21 @@ loop:
 	VZIP2  V28.S4, V23.S4, V22.S4
 	VZIP1  V16.S4, V12.S4, V19.S4
 	VZIP2  V16.S4, V12.S4, V26.S4
-	FSTPQ  (F18, F31), 0(R2)
-	FSTPQ  (F24, F27), 32(R2)
-	FSTPQ  (F21, F22), 64(R2)
-	FSTPQ  (F19, F26), 96(R2)
+	FMOVQ  F18, 0(R2)
+	FMOVQ  F31, 32(R2)
+	FMOVQ  F24, 64(R2)
+	FMOVQ  F27, 96(R2)
+	FMOVQ  F21, 16(R2)
+	FMOVQ  F22, 48(R2)
+	FMOVQ  F19, 80(R2)
+	FMOVQ  F26, 112(R2)
 	ADD    $128, R2, R2
 	SUBS   $1, R1, R1
 	BNE    loop
 	RET
 
-// func dropNEON(args *philoxArgs)
-TEXT ·dropNEON(SB), NOSPLIT, $0-8
+// func dropAsm(args *uint64)
+TEXT ·dropAsm(SB), NOSPLIT, $0-8
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	FMOVQ  16(R25), F1

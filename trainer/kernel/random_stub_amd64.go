@@ -5,7 +5,7 @@
 package kernel
 
 //go:noescape
-func philoxAVX2(args *uint64)
+func philoxAsm(args *uint64)
 
 //go:noescape
-func dropAVX2(args *uint64)
+func dropAsm(args *uint64)

@@ -3,7 +3,7 @@
 package kernel
 
 //go:noescape
-func philoxNEON(args *philoxArgs)
+func philoxAsm(args *uint64)
 
 //go:noescape
-func dropNEON(args *philoxArgs)
+func dropAsm(args *uint64)

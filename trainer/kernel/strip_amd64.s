@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func strip1(args *uint64)
+// func strip1Asm(args *uint64)
 // Requires: AVX, CMOV, FMA3
-TEXT ·strip1(SB), NOSPLIT, $0-8
+TEXT ·strip1Asm(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 72(AX), CX
 	MOVQ 80(AX), CX
@@ -133,9 +133,9 @@ unmasked:
 	VZEROUPPER
 	RET
 
-// func strip2(args *uint64)
+// func strip2Asm(args *uint64)
 // Requires: AVX, CMOV, FMA3
-TEXT ·strip2(SB), NOSPLIT, $0-8
+TEXT ·strip2Asm(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 72(AX), CX
 	MOVQ 80(AX), DX
@@ -292,9 +292,9 @@ unmasked:
 	VZEROUPPER
 	RET
 
-// func strip3(args *uint64)
+// func strip3Asm(args *uint64)
 // Requires: AVX, CMOV, FMA3
-TEXT ·strip3(SB), NOSPLIT, $0-8
+TEXT ·strip3Asm(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 72(AX), CX
 	MOVQ 80(AX), DX
@@ -481,9 +481,9 @@ unmasked:
 	VZEROUPPER
 	RET
 
-// func strip4(args *uint64)
+// func strip4Asm(args *uint64)
 // Requires: AVX, CMOV, FMA3
-TEXT ·strip4(SB), NOSPLIT, $8-8
+TEXT ·strip4Asm(SB), NOSPLIT, $8-8
 	MOVQ args+0(FP), AX
 	MOVQ 72(AX), CX
 	MOVQ 80(AX), DX
@@ -707,9 +707,9 @@ unmasked:
 	VZEROUPPER
 	RET
 
-// func strip5(args *uint64)
+// func strip5Asm(args *uint64)
 // Requires: AVX, CMOV, FMA3
-TEXT ·strip5(SB), NOSPLIT, $8-8
+TEXT ·strip5Asm(SB), NOSPLIT, $8-8
 	MOVQ args+0(FP), AX
 	MOVQ 72(AX), CX
 	MOVQ 80(AX), DX
@@ -963,9 +963,9 @@ unmasked:
 	VZEROUPPER
 	RET
 
-// func strip6(args *uint64)
+// func strip6Asm(args *uint64)
 // Requires: AVX, CMOV, FMA3
-TEXT ·strip6(SB), NOSPLIT, $8-8
+TEXT ·strip6Asm(SB), NOSPLIT, $8-8
 	MOVQ args+0(FP), AX
 	MOVQ 72(AX), CX
 	MOVQ 80(AX), DX
@@ -1249,9 +1249,9 @@ unmasked:
 	VZEROUPPER
 	RET
 
-// func peakLoop(n int)
+// func peakAsm(n int)
 // Requires: AVX, FMA3
-TEXT ·peakLoop(SB), NOSPLIT, $0-8
+TEXT ·peakAsm(SB), NOSPLIT, $0-8
 	MOVQ   n+0(FP), AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1

@@ -5,8 +5,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// func strip1NEON(args *stripArgs)
-TEXT ·strip1NEON(SB), NOSPLIT, $0-8
+// func strip1Asm(args *uint64)
+TEXT ·strip1Asm(SB), NOSPLIT, $0-8
 	MOVD   args+0(FP), R0
 	MOVD   stripArgs_a(R0), R1
 	MOVD   stripArgs_aRow(R0), R2
@@ -69,18 +69,24 @@ step:
 	BNE    step
 
 next:
+	SUBS   $1, R13, R13
+	BEQ    segmentEnd
 	MOVD   stripArgs_aSeg(R0), R15
 	ADD    R15, R9, R9
 	MOVD   stripArgs_bSeg(R0), R15
 	ADD    R15, R10, R10
-	SUBS   $1, R13, R13
-	BNE    segment
+	B      segment
+
+segmentEnd:
+	SUBS   $1, R14, R14
+	BEQ    bandEnd
 	MOVD   stripArgs_aBand(R0), R15
 	ADD    R15, R9, R9
 	MOVD   stripArgs_bBand(R0), R15
 	ADD    R15, R10, R10
-	SUBS   $1, R14, R14
-	BNE    band
+	B      band
+
+bandEnd:
 	MOVD   stripArgs_flags(R0), R15
 	TST    $const_relu, R15
 	BEQ    linear
@@ -131,8 +137,8 @@ unmasked:
 	BNE    tile
 	RET
 
-// func strip2NEON(args *stripArgs)
-TEXT ·strip2NEON(SB), NOSPLIT, $0-8
+// func strip2Asm(args *uint64)
+TEXT ·strip2Asm(SB), NOSPLIT, $0-8
 	MOVD   args+0(FP), R0
 	MOVD   stripArgs_a(R0), R1
 	MOVD   stripArgs_aRow(R0), R2
@@ -210,18 +216,24 @@ step:
 	BNE    step
 
 next:
+	SUBS   $1, R14, R14
+	BEQ    segmentEnd
 	MOVD   stripArgs_aSeg(R0), R16
 	ADD    R16, R10, R10
 	MOVD   stripArgs_bSeg(R0), R16
 	ADD    R16, R11, R11
-	SUBS   $1, R14, R14
-	BNE    segment
+	B      segment
+
+segmentEnd:
+	SUBS   $1, R15, R15
+	BEQ    bandEnd
 	MOVD   stripArgs_aBand(R0), R16
 	ADD    R16, R10, R10
 	MOVD   stripArgs_bBand(R0), R16
 	ADD    R16, R11, R11
-	SUBS   $1, R15, R15
-	BNE    band
+	B      band
+
+bandEnd:
 	MOVD   stripArgs_flags(R0), R16
 	TST    $const_relu, R16
 	BEQ    linear
@@ -300,8 +312,8 @@ unmasked:
 	BNE    tile
 	RET
 
-// func strip3NEON(args *stripArgs)
-TEXT ·strip3NEON(SB), NOSPLIT, $0-8
+// func strip3Asm(args *uint64)
+TEXT ·strip3Asm(SB), NOSPLIT, $0-8
 	MOVD   args+0(FP), R0
 	MOVD   stripArgs_a(R0), R1
 	MOVD   stripArgs_aRow(R0), R2
@@ -394,18 +406,24 @@ step:
 	BNE    step
 
 next:
+	SUBS   $1, R15, R15
+	BEQ    segmentEnd
 	MOVD   stripArgs_aSeg(R0), R17
 	ADD    R17, R11, R11
 	MOVD   stripArgs_bSeg(R0), R17
 	ADD    R17, R12, R12
-	SUBS   $1, R15, R15
-	BNE    segment
+	B      segment
+
+segmentEnd:
+	SUBS   $1, R16, R16
+	BEQ    bandEnd
 	MOVD   stripArgs_aBand(R0), R17
 	ADD    R17, R11, R11
 	MOVD   stripArgs_bBand(R0), R17
 	ADD    R17, R12, R12
-	SUBS   $1, R16, R16
-	BNE    band
+	B      band
+
+bandEnd:
 	MOVD   stripArgs_flags(R0), R17
 	TST    $const_relu, R17
 	BEQ    linear
@@ -512,8 +530,8 @@ unmasked:
 	BNE    tile
 	RET
 
-// func strip4NEON(args *stripArgs)
-TEXT ·strip4NEON(SB), NOSPLIT, $0-8
+// func strip4Asm(args *uint64)
+TEXT ·strip4Asm(SB), NOSPLIT, $0-8
 	MOVD   args+0(FP), R0
 	MOVD   stripArgs_a(R0), R1
 	MOVD   stripArgs_aRow(R0), R2
@@ -621,18 +639,24 @@ step:
 	BNE    step
 
 next:
+	SUBS   $1, R16, R16
+	BEQ    segmentEnd
 	MOVD   stripArgs_aSeg(R0), R19
 	ADD    R19, R12, R12
 	MOVD   stripArgs_bSeg(R0), R19
 	ADD    R19, R13, R13
-	SUBS   $1, R16, R16
-	BNE    segment
+	B      segment
+
+segmentEnd:
+	SUBS   $1, R17, R17
+	BEQ    bandEnd
 	MOVD   stripArgs_aBand(R0), R19
 	ADD    R19, R12, R12
 	MOVD   stripArgs_bBand(R0), R19
 	ADD    R19, R13, R13
-	SUBS   $1, R17, R17
-	BNE    band
+	B      band
+
+bandEnd:
 	MOVD   stripArgs_flags(R0), R19
 	TST    $const_relu, R19
 	BEQ    linear
@@ -767,8 +791,8 @@ unmasked:
 	BNE    tile
 	RET
 
-// func strip5NEON(args *stripArgs)
-TEXT ·strip5NEON(SB), NOSPLIT, $0-8
+// func strip5Asm(args *uint64)
+TEXT ·strip5Asm(SB), NOSPLIT, $0-8
 	MOVD   args+0(FP), R0
 	MOVD   stripArgs_a(R0), R1
 	MOVD   stripArgs_aRow(R0), R2
@@ -891,18 +915,24 @@ step:
 	BNE    step
 
 next:
+	SUBS   $1, R17, R17
+	BEQ    segmentEnd
 	MOVD   stripArgs_aSeg(R0), R20
 	ADD    R20, R13, R13
 	MOVD   stripArgs_bSeg(R0), R20
 	ADD    R20, R14, R14
-	SUBS   $1, R17, R17
-	BNE    segment
+	B      segment
+
+segmentEnd:
+	SUBS   $1, R19, R19
+	BEQ    bandEnd
 	MOVD   stripArgs_aBand(R0), R20
 	ADD    R20, R13, R13
 	MOVD   stripArgs_bBand(R0), R20
 	ADD    R20, R14, R14
-	SUBS   $1, R19, R19
-	BNE    band
+	B      band
+
+bandEnd:
 	MOVD   stripArgs_flags(R0), R20
 	TST    $const_relu, R20
 	BEQ    linear
@@ -1065,8 +1095,8 @@ unmasked:
 	BNE    tile
 	RET
 
-// func strip6NEON(args *stripArgs)
-TEXT ·strip6NEON(SB), NOSPLIT, $0-8
+// func strip6Asm(args *uint64)
+TEXT ·strip6Asm(SB), NOSPLIT, $0-8
 	MOVD   args+0(FP), R0
 	MOVD   stripArgs_a(R0), R1
 	MOVD   stripArgs_aRow(R0), R2
@@ -1204,18 +1234,24 @@ step:
 	BNE    step
 
 next:
+	SUBS   $1, R19, R19
+	BEQ    segmentEnd
 	MOVD   stripArgs_aSeg(R0), R21
 	ADD    R21, R14, R14
 	MOVD   stripArgs_bSeg(R0), R21
 	ADD    R21, R15, R15
-	SUBS   $1, R19, R19
-	BNE    segment
+	B      segment
+
+segmentEnd:
+	SUBS   $1, R20, R20
+	BEQ    bandEnd
 	MOVD   stripArgs_aBand(R0), R21
 	ADD    R21, R14, R14
 	MOVD   stripArgs_bBand(R0), R21
 	ADD    R21, R15, R15
-	SUBS   $1, R20, R20
-	BNE    band
+	B      band
+
+bandEnd:
 	MOVD   stripArgs_flags(R0), R21
 	TST    $const_relu, R21
 	BEQ    linear
@@ -1406,8 +1442,8 @@ unmasked:
 	BNE    tile
 	RET
 
-// func peakNEON(n int)
-TEXT ·peakNEON(SB), NOSPLIT, $0-8
+// func peakAsm(n int)
+TEXT ·peakAsm(SB), NOSPLIT, $0-8
 	MOVD   n+0(FP), R0
 	VMOVI  $0, V0.B16
 	VMOVI  $0, V1.B16
@@ -1437,6 +1473,30 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	VMOVI  $0, V25.B16
 
 loop:
+	WORD   $0x4f811002 // FMLA V2.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811003 // FMLA V3.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811004 // FMLA V4.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811005 // FMLA V5.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811006 // FMLA V6.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811007 // FMLA V7.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811008 // FMLA V8.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811009 // FMLA V9.4S, V0.4S, V1.S[0]
+	WORD   $0x4f81100a // FMLA V10.4S, V0.4S, V1.S[0]
+	WORD   $0x4f81100b // FMLA V11.4S, V0.4S, V1.S[0]
+	WORD   $0x4f81100c // FMLA V12.4S, V0.4S, V1.S[0]
+	WORD   $0x4f81100d // FMLA V13.4S, V0.4S, V1.S[0]
+	WORD   $0x4f81100e // FMLA V14.4S, V0.4S, V1.S[0]
+	WORD   $0x4f81100f // FMLA V15.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811010 // FMLA V16.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811011 // FMLA V17.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811012 // FMLA V18.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811013 // FMLA V19.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811014 // FMLA V20.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811015 // FMLA V21.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811016 // FMLA V22.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811017 // FMLA V23.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811018 // FMLA V24.4S, V0.4S, V1.S[0]
+	WORD   $0x4f811019 // FMLA V25.4S, V0.4S, V1.S[0]
 	WORD   $0x4f811002 // FMLA V2.4S, V0.4S, V1.S[0]
 	WORD   $0x4f811003 // FMLA V3.4S, V0.4S, V1.S[0]
 	WORD   $0x4f811004 // FMLA V4.4S, V0.4S, V1.S[0]

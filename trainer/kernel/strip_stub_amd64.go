@@ -5,22 +5,22 @@
 package kernel
 
 //go:noescape
-func strip1(args *uint64)
+func strip1Asm(args *uint64)
 
 //go:noescape
-func strip2(args *uint64)
+func strip2Asm(args *uint64)
 
 //go:noescape
-func strip3(args *uint64)
+func strip3Asm(args *uint64)
 
 //go:noescape
-func strip4(args *uint64)
+func strip4Asm(args *uint64)
 
 //go:noescape
-func strip5(args *uint64)
+func strip5Asm(args *uint64)
 
 //go:noescape
-func strip6(args *uint64)
+func strip6Asm(args *uint64)
 
 //go:noescape
-func peakLoop(n int)
+func peakAsm(n int)

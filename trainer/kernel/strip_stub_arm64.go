@@ -3,22 +3,22 @@
 package kernel
 
 //go:noescape
-func strip1NEON(args *stripArgs)
+func strip1Asm(args *uint64)
 
 //go:noescape
-func strip2NEON(args *stripArgs)
+func strip2Asm(args *uint64)
 
 //go:noescape
-func strip3NEON(args *stripArgs)
+func strip3Asm(args *uint64)
 
 //go:noescape
-func strip4NEON(args *stripArgs)
+func strip4Asm(args *uint64)
 
 //go:noescape
-func strip5NEON(args *stripArgs)
+func strip5Asm(args *uint64)
 
 //go:noescape
-func strip6NEON(args *stripArgs)
+func strip6Asm(args *uint64)
 
 //go:noescape
-func peakNEON(n int)
+func peakAsm(n int)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func axpyAVX2(n int, y *float32, x *float32, alpha float32)
+// func axpyAsm(n int, y *float32, x *float32, alpha float32)
 // Requires: AVX
-TEXT ·axpyAVX2(SB), NOSPLIT, $0-28
+TEXT ·axpyAsm(SB), NOSPLIT, $0-28
 	MOVQ         n+0(FP), AX
 	MOVQ         y+8(FP), CX
 	MOVQ         x+16(FP), DX
@@ -27,9 +27,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleAVX2(n int, x *float32, alpha float32)
+// func scaleAsm(n int, x *float32, alpha float32)
 // Requires: AVX
-TEXT ·scaleAVX2(SB), NOSPLIT, $0-20
+TEXT ·scaleAsm(SB), NOSPLIT, $0-20
 	MOVQ         n+0(FP), AX
 	MOVQ         x+8(FP), CX
 	VBROADCASTSS alpha+16(FP), Y0
@@ -48,9 +48,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func lerpAVX2(n int, y *float32, x *float32, t float32)
+// func lerpAsm(n int, y *float32, x *float32, t float32)
 // Requires: AVX
-TEXT ·lerpAVX2(SB), NOSPLIT, $0-28
+TEXT ·lerpAsm(SB), NOSPLIT, $0-28
 	MOVQ         n+0(FP), AX
 	MOVQ         y+8(FP), CX
 	MOVQ         x+16(FP), DX
@@ -74,9 +74,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func sumPanelAVX2(sum *[16]float32, rows int, x *float32, xRow int)
+// func sumPanelAsm(sum *[16]float32, rows int, x *float32, xRow int)
 // Requires: AVX
-TEXT ·sumPanelAVX2(SB), NOSPLIT, $0-32
+TEXT ·sumPanelAsm(SB), NOSPLIT, $0-32
 	MOVQ    sum+0(FP), AX
 	MOVQ    rows+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -95,9 +95,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func scaleBytesAVX2(panels int, dst *float32, dstPanel int, src *byte, mul *float32, add *float32, step int)
+// func scaleBytesAsm(panels int, dst *float32, dstPanel int, src *byte, mul *float32, add *float32, step int)
 // Requires: AVX, AVX2
-TEXT ·scaleBytesAVX2(SB), NOSPLIT, $0-56
+TEXT ·scaleBytesAsm(SB), NOSPLIT, $0-56
 	MOVQ panels+0(FP), AX
 	MOVQ dst+8(FP), CX
 	MOVQ dstPanel+16(FP), DX
@@ -126,9 +126,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func transpose16AVX2(dst *float32, dstRow int, src *float32, srcRow int)
+// func transpose16Asm(dst *float32, dstRow int, src *float32, srcRow int)
 // Requires: AVX
-TEXT ·transpose16AVX2(SB), NOSPLIT, $0-32
+TEXT ·transpose16Asm(SB), NOSPLIT, $0-32
 	MOVQ       dst+0(FP), AX
 	MOVQ       dstRow+8(FP), CX
 	MOVQ       src+16(FP), DX

@@ -5,8 +5,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// func axpyNEON(n int, y, x *float32, alpha float32)
-TEXT ·axpyNEON(SB), NOSPLIT, $0-28
+// func axpyAsm(n int, y, x *float32, alpha float32)
+TEXT ·axpyAsm(SB), NOSPLIT, $0-28
 	MOVD   n+0(FP), R0
 	MOVD   y+8(FP), R1
 	MOVD   x+16(FP), R2
@@ -31,8 +31,8 @@ loop:
 	BNE    loop
 	RET
 
-// func scaleNEON(n int, x *float32, alpha float32)
-TEXT ·scaleNEON(SB), NOSPLIT, $0-20
+// func scaleAsm(n int, x *float32, alpha float32)
+TEXT ·scaleAsm(SB), NOSPLIT, $0-20
 	MOVD   n+0(FP), R0
 	MOVD   x+8(FP), R1
 	MOVWU  alpha+16(FP), R2
@@ -51,8 +51,8 @@ loop:
 	BNE    loop
 	RET
 
-// func lerpNEON(n int, y, x *float32, t float32)
-TEXT ·lerpNEON(SB), NOSPLIT, $0-28
+// func lerpAsm(n int, y, x *float32, t float32)
+TEXT ·lerpAsm(SB), NOSPLIT, $0-28
 	MOVD   n+0(FP), R0
 	MOVD   y+8(FP), R1
 	MOVD   x+16(FP), R2
@@ -79,8 +79,8 @@ loop:
 	BNE    loop
 	RET
 
-// func sumPanelNEON(sum *[16]float32, rows int, x *float32, xRow int)
-TEXT ·sumPanelNEON(SB), NOSPLIT, $0-32
+// func sumPanelAsm(sum *[16]float32, rows int, x *float32, xRow int)
+TEXT ·sumPanelAsm(SB), NOSPLIT, $0-32
 	MOVD   sum+0(FP), R0
 	MOVD   rows+8(FP), R1
 	MOVD   x+16(FP), R2
@@ -102,8 +102,8 @@ loop:
 	FSTPQ  (F2, F3), 32(R0)
 	RET
 
-// func scaleBytesNEON(panels int, dst *float32, dstPanel int, src *byte, mul, add *float32, step int)
-TEXT ·scaleBytesNEON(SB), NOSPLIT, $0-56
+// func scaleBytesAsm(panels int, dst *float32, dstPanel int, src *byte, mul, add *float32, step int)
+TEXT ·scaleBytesAsm(SB), NOSPLIT, $0-56
 	MOVD   panels+0(FP), R0
 	MOVD   dst+8(FP), R1
 	MOVD   dstPanel+16(FP), R2
@@ -151,8 +151,8 @@ loop:
 	BNE    loop
 	RET
 
-// func transpose16NEON(dst *float32, dstRow int, src *float32, srcRow int)
-TEXT ·transpose16NEON(SB), NOSPLIT, $0-32
+// func transpose16Asm(dst *float32, dstRow int, src *float32, srcRow int)
+TEXT ·transpose16Asm(SB), NOSPLIT, $0-32
 	MOVD   dst+0(FP), R0
 	MOVD   dstRow+8(FP), R1
 	MOVD   src+16(FP), R2

@@ -5,19 +5,19 @@
 package kernel
 
 //go:noescape
-func axpyAVX2(n int, y *float32, x *float32, alpha float32)
+func axpyAsm(n int, y *float32, x *float32, alpha float32)
 
 //go:noescape
-func scaleAVX2(n int, x *float32, alpha float32)
+func scaleAsm(n int, x *float32, alpha float32)
 
 //go:noescape
-func lerpAVX2(n int, y *float32, x *float32, t float32)
+func lerpAsm(n int, y *float32, x *float32, t float32)
 
 //go:noescape
-func sumPanelAVX2(sum *[16]float32, rows int, x *float32, xRow int)
+func sumPanelAsm(sum *[16]float32, rows int, x *float32, xRow int)
 
 //go:noescape
-func scaleBytesAVX2(panels int, dst *float32, dstPanel int, src *byte, mul *float32, add *float32, step int)
+func scaleBytesAsm(panels int, dst *float32, dstPanel int, src *byte, mul *float32, add *float32, step int)
 
 //go:noescape
-func transpose16AVX2(dst *float32, dstRow int, src *float32, srcRow int)
+func transpose16Asm(dst *float32, dstRow int, src *float32, srcRow int)

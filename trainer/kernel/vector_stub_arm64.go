@@ -3,19 +3,19 @@
 package kernel
 
 //go:noescape
-func axpyNEON(n int, y, x *float32, alpha float32)
+func axpyAsm(n int, y, x *float32, alpha float32)
 
 //go:noescape
-func scaleNEON(n int, x *float32, alpha float32)
+func scaleAsm(n int, x *float32, alpha float32)
 
 //go:noescape
-func lerpNEON(n int, y, x *float32, t float32)
+func lerpAsm(n int, y, x *float32, t float32)
 
 //go:noescape
-func sumPanelNEON(sum *[16]float32, rows int, x *float32, xRow int)
+func sumPanelAsm(sum *[16]float32, rows int, x *float32, xRow int)
 
 //go:noescape
-func scaleBytesNEON(panels int, dst *float32, dstPanel int, src *byte, mul, add *float32, step int)
+func scaleBytesAsm(panels int, dst *float32, dstPanel int, src *byte, mul, add *float32, step int)
 
 //go:noescape
-func transpose16NEON(dst *float32, dstRow int, src *float32, srcRow int)
+func transpose16Asm(dst *float32, dstRow int, src *float32, srcRow int)

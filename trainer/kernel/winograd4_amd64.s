@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func wino4InputAVX2(n int, dst *float32, stride int, src *float32, row int)
+// func wino4InputAsm(n int, dst *float32, stride int, src *float32, row int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·wino4InputAVX2(SB), NOSPLIT, $0-40
+TEXT ·wino4InputAsm(SB), NOSPLIT, $0-40
 	MOVQ n+0(FP), AX
 	MOVQ dst+8(FP), CX
 	MOVQ src+24(FP), DX
@@ -754,9 +754,9 @@ DATA cc0800000<>+24(SB)/4, $0xc0800000
 DATA cc0800000<>+28(SB)/4, $0xc0800000
 GLOBL cc0800000<>(SB), RODATA|NOPTR, $32
 
-// func wino4OutputAVX2(n int, rows int, dst *float32, dstRow int, src *float32, stride int, bias *[16]float32, floor float32, cols int)
+// func wino4OutputAsm(n int, rows int, dst *float32, dstRow int, src *float32, stride int, bias *[16]float32, floor float32, cols int)
 // Requires: AVX, CMOV, FMA3
-TEXT ·wino4OutputAVX2(SB), NOSPLIT, $0-72
+TEXT ·wino4OutputAsm(SB), NOSPLIT, $0-72
 	MOVQ n+0(FP), AX
 	MOVQ rows+8(FP), CX
 	MOVQ dst+16(FP), DX
@@ -1394,9 +1394,9 @@ DATA c41000000<>+24(SB)/4, $0x41000000
 DATA c41000000<>+28(SB)/4, $0x41000000
 GLOBL c41000000<>(SB), RODATA|NOPTR, $32
 
-// func wino4GradAVX2(n int, dst *float32, stride int, src *float32, row int)
+// func wino4GradAsm(n int, dst *float32, stride int, src *float32, row int)
 // Requires: AVX, FMA3
-TEXT ·wino4GradAVX2(SB), NOSPLIT, $0-40
+TEXT ·wino4GradAsm(SB), NOSPLIT, $0-40
 	MOVQ n+0(FP), AX
 	MOVQ dst+8(FP), CX
 	MOVQ src+24(FP), DX
@@ -1815,9 +1815,9 @@ tile:
 	VZEROUPPER
 	RET
 
-// func wino4WeightsAVX2(n int, dst *float32, stride int, src *float32)
+// func wino4WeightsAsm(n int, dst *float32, stride int, src *float32)
 // Requires: AVX
-TEXT ·wino4WeightsAVX2(SB), NOSPLIT, $0-32
+TEXT ·wino4WeightsAsm(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX
 	MOVQ dst+8(FP), CX
 	MOVQ src+24(FP), DX
@@ -2525,9 +2525,9 @@ DATA c3daaaaab<>+24(SB)/4, $0x3daaaaab
 DATA c3daaaaab<>+28(SB)/4, $0x3daaaaab
 GLOBL c3daaaaab<>(SB), RODATA|NOPTR, $32
 
-// func wino4WeightGradAVX2(n int, dst *float32, src *float32, stride int)
+// func wino4WeightGradAsm(n int, dst *float32, src *float32, stride int)
 // Requires: AVX
-TEXT ·wino4WeightGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·wino4WeightGradAsm(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX
 	MOVQ dst+8(FP), CX
 	MOVQ src+16(FP), DX

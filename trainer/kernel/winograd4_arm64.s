@@ -28,8 +28,8 @@ DATA constants<>+144(SB)/8, $0xbe2aaaabbe2aaaab // -0.16666667
 DATA constants<>+152(SB)/8, $0xbe2aaaabbe2aaaab
 GLOBL constants<>(SB), RODATA|NOPTR, $160
 
-// func wino4InputNEON(n int, dst *float32, stride int, src *float32, row int)
-TEXT ·wino4InputNEON(SB), NOSPLIT, $0-40
+// func wino4InputAsm(n int, dst *float32, stride int, src *float32, row int)
+TEXT ·wino4InputAsm(SB), NOSPLIT, $0-40
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	FMOVQ  16(R25), F1
@@ -388,8 +388,8 @@ quarter:
 	BNE    tile
 	RET
 
-// func wino4OutputNEON(n, rows int, dst *float32, dstRow int, src *float32, stride int, bias *[16]float32, floor float32, cols int)
-TEXT ·wino4OutputNEON(SB), NOSPLIT, $0-72
+// func wino4OutputAsm(n, rows int, dst *float32, dstRow int, src *float32, stride int, bias *[16]float32, floor float32, cols int)
+TEXT ·wino4OutputAsm(SB), NOSPLIT, $0-72
 	MOVD   $constants<>(SB), R25
 	FMOVQ  32(R25), F0
 	FMOVQ  16(R25), F1
@@ -840,8 +840,8 @@ done:
 	BNE    tile
 	RET
 
-// func wino4GradNEON(n int, dst *float32, stride int, src *float32, row int)
-TEXT ·wino4GradNEON(SB), NOSPLIT, $0-40
+// func wino4GradAsm(n int, dst *float32, stride int, src *float32, row int)
+TEXT ·wino4GradAsm(SB), NOSPLIT, $0-40
 	MOVD   $constants<>(SB), R25
 	FMOVQ  16(R25), F0
 	FMOVQ  32(R25), F1
@@ -1075,8 +1075,8 @@ quarter:
 	BNE    tile
 	RET
 
-// func wino4WeightsNEON(n int, dst *float32, stride int, src *float32)
-TEXT ·wino4WeightsNEON(SB), NOSPLIT, $0-32
+// func wino4WeightsAsm(n int, dst *float32, stride int, src *float32)
+TEXT ·wino4WeightsAsm(SB), NOSPLIT, $0-32
 	MOVD   $constants<>(SB), R25
 	FMOVQ  80(R25), F0
 	FMOVQ  96(R25), F1
@@ -1290,8 +1290,8 @@ quarter:
 	BNE    row
 	RET
 
-// func wino4WeightGradNEON(n int, dst, src *float32, stride int)
-TEXT ·wino4WeightGradNEON(SB), NOSPLIT, $0-32
+// func wino4WeightGradAsm(n int, dst, src *float32, stride int)
+TEXT ·wino4WeightGradAsm(SB), NOSPLIT, $0-32
 	MOVD   $constants<>(SB), R25
 	FMOVQ  128(R25), F0
 	FMOVQ  96(R25), F1

@@ -5,16 +5,16 @@
 package kernel
 
 //go:noescape
-func wino4InputAVX2(n int, dst *float32, stride int, src *float32, row int)
+func wino4InputAsm(n int, dst *float32, stride int, src *float32, row int)
 
 //go:noescape
-func wino4OutputAVX2(n int, rows int, dst *float32, dstRow int, src *float32, stride int, bias *[16]float32, floor float32, cols int)
+func wino4OutputAsm(n int, rows int, dst *float32, dstRow int, src *float32, stride int, bias *[16]float32, floor float32, cols int)
 
 //go:noescape
-func wino4GradAVX2(n int, dst *float32, stride int, src *float32, row int)
+func wino4GradAsm(n int, dst *float32, stride int, src *float32, row int)
 
 //go:noescape
-func wino4WeightsAVX2(n int, dst *float32, stride int, src *float32)
+func wino4WeightsAsm(n int, dst *float32, stride int, src *float32)
 
 //go:noescape
-func wino4WeightGradAVX2(n int, dst *float32, src *float32, stride int)
+func wino4WeightGradAsm(n int, dst *float32, src *float32, stride int)

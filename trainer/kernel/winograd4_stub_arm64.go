@@ -3,16 +3,16 @@
 package kernel
 
 //go:noescape
-func wino4InputNEON(n int, dst *float32, stride int, src *float32, row int)
+func wino4InputAsm(n int, dst *float32, stride int, src *float32, row int)
 
 //go:noescape
-func wino4OutputNEON(n, rows int, dst *float32, dstRow int, src *float32, stride int, bias *[16]float32, floor float32, cols int)
+func wino4OutputAsm(n, rows int, dst *float32, dstRow int, src *float32, stride int, bias *[16]float32, floor float32, cols int)
 
 //go:noescape
-func wino4GradNEON(n int, dst *float32, stride int, src *float32, row int)
+func wino4GradAsm(n int, dst *float32, stride int, src *float32, row int)
 
 //go:noescape
-func wino4WeightsNEON(n int, dst *float32, stride int, src *float32)
+func wino4WeightsAsm(n int, dst *float32, stride int, src *float32)
 
 //go:noescape
-func wino4WeightGradNEON(n int, dst, src *float32, stride int)
+func wino4WeightGradAsm(n int, dst, src *float32, stride int)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func winoInputAVX2(n int, dst *float32, stride int, src *float32, row int)
+// func winoInputAsm(n int, dst *float32, stride int, src *float32, row int)
 // Requires: AVX, MMX+
-TEXT ·winoInputAVX2(SB), NOSPLIT, $0-40
+TEXT ·winoInputAsm(SB), NOSPLIT, $0-40
 	MOVQ n+0(FP), AX
 	MOVQ dst+8(FP), CX
 	MOVQ stride+16(FP), DX
@@ -164,9 +164,9 @@ tile:
 	VZEROUPPER
 	RET
 
-// func winoOutputAVX2(n int, row0 *float32, row1 *float32, src *float32, stride int, bias *[16]float32, floor float32, odd int)
+// func winoOutputAsm(n int, row0 *float32, row1 *float32, src *float32, stride int, bias *[16]float32, floor float32, odd int)
 // Requires: AVX, MMX+
-TEXT ·winoOutputAVX2(SB), NOSPLIT, $0-64
+TEXT ·winoOutputAsm(SB), NOSPLIT, $0-64
 	MOVQ         n+0(FP), AX
 	MOVQ         row0+8(FP), CX
 	MOVQ         row1+16(FP), DX
@@ -298,9 +298,9 @@ last:
 	VZEROUPPER
 	RET
 
-// func winoGradAVX2(n int, dst *float32, stride int, src *float32, row int)
+// func winoGradAsm(n int, dst *float32, stride int, src *float32, row int)
 // Requires: AVX
-TEXT ·winoGradAVX2(SB), NOSPLIT, $0-40
+TEXT ·winoGradAsm(SB), NOSPLIT, $0-40
 	MOVQ n+0(FP), AX
 	MOVQ dst+8(FP), CX
 	MOVQ stride+16(FP), DX
@@ -410,9 +410,9 @@ DATA c80000000<>+24(SB)/4, $0x80000000
 DATA c80000000<>+28(SB)/4, $0x80000000
 GLOBL c80000000<>(SB), RODATA|NOPTR, $32
 
-// func winoWeightsAVX2(n int, dst *float32, stride int, src *float32)
+// func winoWeightsAsm(n int, dst *float32, stride int, src *float32)
 // Requires: AVX
-TEXT ·winoWeightsAVX2(SB), NOSPLIT, $0-32
+TEXT ·winoWeightsAsm(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX
 	MOVQ dst+8(FP), CX
 	MOVQ stride+16(FP), DX
@@ -559,9 +559,9 @@ DATA c3f000000<>+24(SB)/4, $0x3f000000
 DATA c3f000000<>+28(SB)/4, $0x3f000000
 GLOBL c3f000000<>(SB), RODATA|NOPTR, $32
 
-// func winoWeightGradAVX2(n int, dst *float32, src *float32, stride int)
+// func winoWeightGradAsm(n int, dst *float32, src *float32, stride int)
 // Requires: AVX
-TEXT ·winoWeightGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·winoWeightGradAsm(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), AX
 	MOVQ dst+8(FP), CX
 	MOVQ src+16(FP), DX

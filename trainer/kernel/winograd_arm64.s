@@ -10,8 +10,8 @@ DATA constants<>+0(SB)/8, $0x3f0000003f000000 // 0.5
 DATA constants<>+8(SB)/8, $0x3f0000003f000000
 GLOBL constants<>(SB), RODATA|NOPTR, $16
 
-// func winoInputNEON(n int, dst *float32, stride int, src *float32, row int)
-TEXT ·winoInputNEON(SB), NOSPLIT, $0-40
+// func winoInputAsm(n int, dst *float32, stride int, src *float32, row int)
+TEXT ·winoInputAsm(SB), NOSPLIT, $0-40
 	MOVD   n+0(FP), R0
 	MOVD   dst+8(FP), R1
 	MOVD   stride+16(FP), R2
@@ -355,8 +355,8 @@ tile:
 	BNE    tile
 	RET
 
-// func winoOutputNEON(n int, row0, row1, src *float32, stride int, bias *[16]float32, floor float32, odd int)
-TEXT ·winoOutputNEON(SB), NOSPLIT, $0-64
+// func winoOutputAsm(n int, row0, row1, src *float32, stride int, bias *[16]float32, floor float32, odd int)
+TEXT ·winoOutputAsm(SB), NOSPLIT, $0-64
 	MOVD   n+0(FP), R0
 	MOVD   row0+8(FP), R1
 	MOVD   row1+16(FP), R2
@@ -683,8 +683,8 @@ last3:
 	BNE    tile
 	RET
 
-// func winoGradNEON(n int, dst *float32, stride int, src *float32, row int)
-TEXT ·winoGradNEON(SB), NOSPLIT, $0-40
+// func winoGradAsm(n int, dst *float32, stride int, src *float32, row int)
+TEXT ·winoGradAsm(SB), NOSPLIT, $0-40
 	MOVD   n+0(FP), R0
 	MOVD   dst+8(FP), R1
 	MOVD   stride+16(FP), R2
@@ -920,8 +920,8 @@ tile:
 	BNE    tile
 	RET
 
-// func winoWeightsNEON(n int, dst *float32, stride int, src *float32)
-TEXT ·winoWeightsNEON(SB), NOSPLIT, $0-32
+// func winoWeightsAsm(n int, dst *float32, stride int, src *float32)
+TEXT ·winoWeightsAsm(SB), NOSPLIT, $0-32
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	MOVD   n+0(FP), R0
@@ -1244,8 +1244,8 @@ row:
 	BNE    row
 	RET
 
-// func winoWeightGradNEON(n int, dst, src *float32, stride int)
-TEXT ·winoWeightGradNEON(SB), NOSPLIT, $0-32
+// func winoWeightGradAsm(n int, dst, src *float32, stride int)
+TEXT ·winoWeightGradAsm(SB), NOSPLIT, $0-32
 	MOVD   $constants<>(SB), R25
 	FMOVQ  0(R25), F0
 	MOVD   n+0(FP), R0

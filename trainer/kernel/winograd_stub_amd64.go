@@ -5,16 +5,16 @@
 package kernel
 
 //go:noescape
-func winoInputAVX2(n int, dst *float32, stride int, src *float32, row int)
+func winoInputAsm(n int, dst *float32, stride int, src *float32, row int)
 
 //go:noescape
-func winoOutputAVX2(n int, row0 *float32, row1 *float32, src *float32, stride int, bias *[16]float32, floor float32, odd int)
+func winoOutputAsm(n int, row0 *float32, row1 *float32, src *float32, stride int, bias *[16]float32, floor float32, odd int)
 
 //go:noescape
-func winoGradAVX2(n int, dst *float32, stride int, src *float32, row int)
+func winoGradAsm(n int, dst *float32, stride int, src *float32, row int)
 
 //go:noescape
-func winoWeightsAVX2(n int, dst *float32, stride int, src *float32)
+func winoWeightsAsm(n int, dst *float32, stride int, src *float32)
 
 //go:noescape
-func winoWeightGradAVX2(n int, dst *float32, src *float32, stride int)
+func winoWeightGradAsm(n int, dst *float32, src *float32, stride int)

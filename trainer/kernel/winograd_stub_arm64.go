@@ -3,16 +3,16 @@
 package kernel
 
 //go:noescape
-func winoInputNEON(n int, dst *float32, stride int, src *float32, row int)
+func winoInputAsm(n int, dst *float32, stride int, src *float32, row int)
 
 //go:noescape
-func winoOutputNEON(n int, row0, row1, src *float32, stride int, bias *[16]float32, floor float32, odd int)
+func winoOutputAsm(n int, row0, row1, src *float32, stride int, bias *[16]float32, floor float32, odd int)
 
 //go:noescape
-func winoGradNEON(n int, dst *float32, stride int, src *float32, row int)
+func winoGradAsm(n int, dst *float32, stride int, src *float32, row int)
 
 //go:noescape
-func winoWeightsNEON(n int, dst *float32, stride int, src *float32)
+func winoWeightsAsm(n int, dst *float32, stride int, src *float32)
 
 //go:noescape
-func winoWeightGradNEON(n int, dst, src *float32, stride int)
+func winoWeightGradAsm(n int, dst, src *float32, stride int)

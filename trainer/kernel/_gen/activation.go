@@ -66,41 +66,41 @@ func one() VecVirtual { return load(float(1)) }
 func zero() VecVirtual { z := YMM(); VXORPS(z, z, z); return z }
 
 func activations() {
-	forward("reluAVX2", func(x VecVirtual) VecVirtual {
+	forward("reluAsm", func(x VecVirtual) VecVirtual {
 		return and(x, compare(x, notLess, zero()))
 	})
-	forward("leakyAVX2", func(x VecVirtual) VecVirtual {
+	forward("leakyAsm", func(x VecVirtual) VecVirtual {
 		return choose(compare(x, less, zero()), mul(x, float(leakySlope)), x)
 	})
-	forward("eluAVX2", func(x VecVirtual) VecVirtual {
+	forward("eluAsm", func(x VecVirtual) VecVirtual {
 		return choose(compare(x, less, zero()), sub(exp(x), float(1)), x)
 	})
-	forward("geluAVX2", func(x VecVirtual) VecVirtual {
+	forward("geluAsm", func(x VecVirtual) VecVirtual {
 		return mul(mul(x, float(0.5)), add(one(), rational(mul(x, float(invSqrt2)), 4, erfP, erfQ)))
 	})
-	forward("tanhAVX2", func(x VecVirtual) VecVirtual { return rational(x, tanhLimit, tanhP, tanhQ) })
-	forward("sigmoidAVX2", func(x VecVirtual) VecVirtual {
+	forward("tanhAsm", func(x VecVirtual) VecVirtual { return rational(x, tanhLimit, tanhP, tanhQ) })
+	forward("sigmoidAsm", func(x VecVirtual) VecVirtual {
 		return div(one(), add(one(), exp(negate(x))))
 	})
 
-	backward("reluGradAVX2", func(dy, y VecVirtual) VecVirtual {
+	backward("reluGradAsm", func(dy, y VecVirtual) VecVirtual {
 		return and(dy, compare(y, greater, zero()))
 	})
-	backward("leakyGradAVX2", func(dy, y VecVirtual) VecVirtual {
+	backward("leakyGradAsm", func(dy, y VecVirtual) VecVirtual {
 		return choose(compare(y, greater, zero()), dy, mul(dy, float(leakySlope)))
 	})
-	backward("eluGradAVX2", func(dy, y VecVirtual) VecVirtual {
+	backward("eluGradAsm", func(dy, y VecVirtual) VecVirtual {
 		return choose(compare(y, greater, zero()), dy, mul(dy, add(y, float(1))))
 	})
-	backward("geluGradAVX2", func(dy, x VecVirtual) VecVirtual {
+	backward("geluGradAsm", func(dy, x VecVirtual) VecVirtual {
 		cdf := mul(add(one(), rational(mul(x, float(invSqrt2)), 4, erfP, erfQ)), float(0.5))
 		pdf := mul(exp(mul(mul(x, float(-0.5)), x)), float(invSqrt2Pi))
 		return mul(dy, add(cdf, mul(x, pdf)))
 	})
-	backward("tanhGradAVX2", func(dy, y VecVirtual) VecVirtual {
+	backward("tanhGradAsm", func(dy, y VecVirtual) VecVirtual {
 		return mul(dy, sub(one(), mul(y, y)))
 	})
-	backward("sigmoidGradAVX2", func(dy, y VecVirtual) VecVirtual {
+	backward("sigmoidGradAsm", func(dy, y VecVirtual) VecVirtual {
 		return mul(dy, mul(y, sub(one(), y)))
 	})
 }

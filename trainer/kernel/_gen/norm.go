@@ -31,7 +31,7 @@ func rowLoop(rows Register, body func(), bases, strides []GPVirtual) {
 }
 
 func squarePanel() {
-	begin("squarePanelAVX2", "func(sum, mean *[16]float32, rows int, x *float32, xRow int)")
+	begin("squarePanelAsm", "func(sum, mean *[16]float32, rows int, x *float32, xRow int)")
 	sum, mean, rows, x, xRow := pointer("sum"), pointer("mean"), pointer("rows"), pointer("x"), pointer("xRow")
 	s, m := pair(sum), pair(mean)
 	rowLoop(rows, func() {
@@ -46,7 +46,7 @@ func squarePanel() {
 }
 
 func normalizePanel() {
-	begin("normalizePanelAVX2", "func(rows int, y *float32, yRow int, x *float32, xRow int, mean, scale, shift *[16]float32)")
+	begin("normalizePanelAsm", "func(rows int, y *float32, yRow int, x *float32, xRow int, mean, scale, shift *[16]float32)")
 	rows, y, yRow, x, xRow := pointer("rows"), pointer("y"), pointer("yRow"), pointer("x"), pointer("xRow")
 	m, k, b := pair(pointer("mean")), pair(pointer("scale")), pair(pointer("shift"))
 	rowLoop(rows, func() {
@@ -58,7 +58,7 @@ func normalizePanel() {
 }
 
 func gradPanel() {
-	begin("gradPanelAVX2", "func(sum, cross, mean *[16]float32, rows int, dy *float32, dyRow int, x *float32, xRow int)")
+	begin("gradPanelAsm", "func(sum, cross, mean *[16]float32, rows int, dy *float32, dyRow int, x *float32, xRow int)")
 	sum, cross := pointer("sum"), pointer("cross")
 	m := pair(pointer("mean"))
 	rows, dy, dyRow, x, xRow := pointer("rows"), pointer("dy"), pointer("dyRow"), pointer("x"), pointer("xRow")
@@ -79,7 +79,7 @@ func gradPanel() {
 
 // gradInputPanel reads scale, shift and slope, 16 floats each, from k.
 func gradInputPanel() {
-	begin("gradInputPanelAVX2", "func(k *float32, mean *[16]float32, rows int, dx *float32, dxRow int, dy *float32, dyRow int, x *float32, xRow int)")
+	begin("gradInputPanelAsm", "func(k *float32, mean *[16]float32, rows int, dx *float32, dxRow int, dy *float32, dyRow int, x *float32, xRow int)")
 	k := pointer("k")
 	scale, shift, slope := pair(k), [2]VecVirtual{load(at(k, 64)), load(at(k, 96))}, [2]VecVirtual{load(at(k, 128)), load(at(k, 160))}
 	m := pair(pointer("mean"))
@@ -97,7 +97,7 @@ func gradInputPanel() {
 // softmaxRow treats one row of panels ≥ 1 panels; valid masks the columns of the last one. It writes
 // (exp(x - max)/Σ - share)·inv to the valid columns, zero to the others, and stores max and Σ.
 func softmaxRow() {
-	begin("softmaxRowAVX2", "func(panels int, dst *float32, dstPanel int, src *float32, srcPanel int, valid *[16]uint32, share, inv float32, out *[2]float32)")
+	begin("softmaxRowAsm", "func(panels int, dst *float32, dstPanel int, src *float32, srcPanel int, valid *[16]uint32, share, inv float32, out *[2]float32)")
 	panels, valid, out := pointer("panels"), pointer("valid"), pointer("out")
 	dstPanel, srcPanel := pointer("dstPanel"), pointer("srcPanel")
 	n, src, dst := GP64(), GP64().(GPVirtual), GP64().(GPVirtual)

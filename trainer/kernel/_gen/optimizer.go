@@ -9,18 +9,18 @@ import (
 const tiny = 1.6e-30
 
 func optimizers() {
-	sgd("sgdAVX2", false)
-	sgd("nesterovAVX2", true)
-	moments("adamAVX2", 6, func(k []VecVirtual, g, m, v VecVirtual) VecVirtual {
+	sgd("sgdAsm", false)
+	sgd("nesterovAsm", true)
+	moments("adamAsm", 6, func(k []VecVirtual, g, m, v VecVirtual) VecVirtual {
 		return div(mul(m, k[4]), add(root(v), k[5]))
 	})
-	moments("nadamAVX2", 8, func(k []VecVirtual, g, m, v VecVirtual) VecVirtual {
+	moments("nadamAsm", 8, func(k []VecVirtual, g, m, v VecVirtual) VecVirtual {
 		return div(add(mul(g, k[4]), mul(m, k[6])), add(root(mul(v, k[7])), k[5]))
 	})
-	accumulator("rmspropAVX2", 4, func(k []VecVirtual, g, v VecVirtual) VecVirtual {
+	accumulator("rmspropAsm", 4, func(k []VecVirtual, g, v VecVirtual) VecVirtual {
 		return flush(add(mul(v, k[2]), mul(mul(g, g), k[3])))
 	})
-	accumulator("adagradAVX2", 2, func(k []VecVirtual, g, v VecVirtual) VecVirtual {
+	accumulator("adagradAsm", 2, func(k []VecVirtual, g, v VecVirtual) VecVirtual {
 		return add(v, mul(g, g))
 	})
 }

@@ -12,16 +12,16 @@ const equal = 0 // a == b, false for NaN
 
 func pools() {
 	for _, size := range []int{2, 0} {
-		suffix := "AVX2"
+		suffix := "Asm"
 		if size > 0 {
-			suffix = fmt.Sprintf("%dAVX2", size)
+			suffix = fmt.Sprintf("%dAsm", size)
 		}
 		reduce("maxRow"+suffix, size, func(v Mem, acc VecVirtual) { VMAXPS(v, acc, acc) })
 		reduce("sumRow"+suffix, size, func(v Mem, acc VecVirtual) { VADDPS(v, acc, acc) })
 		maxBackward("maxBack"+suffix, size, false)
 		spread("spread"+suffix, size)
 	}
-	maxBackward("maxBackFresh2AVX2", 2, true)
+	maxBackward("maxBackFresh2Asm", 2, true)
 }
 
 // taps runs body for size×size pixels of 64 bytes, rows apart by strides, from the bases on; the first
@@ -77,7 +77,7 @@ func reduce(name string, size int, f func(v Mem, acc VecVirtual)) {
 	acc := pair(x)
 	if size == 0 {
 		// The loop sees the first tap too: the maximum does not mind, a sum starts at minus nothing.
-		if name == "sumRowAVX2" {
+		if name == "sumRowAsm" {
 			VMOVUPS(bits32(0x80000000), acc[0])
 			VMOVUPS(bits32(0x80000000), acc[1])
 		}

@@ -6,7 +6,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// Offsets in philoxArgs of ../random_amd64.go.
+// Offsets in philoxArgs of ../random_asm.go.
 const (
 	rndN         = 0
 	rndDst       = 8
@@ -30,7 +30,7 @@ func randoms() {
 // blocks writes n rounds of eight blocks, 32 words, in order. The counters come as block numbers
 // 0 2 4 6 1 3 5 7: the order that philox gives back row by row.
 func blocks() {
-	begin("philoxAVX2", "func(args *uint64)")
+	begin("philoxAsm", "func(args *uint64)")
 	args := pointer("args")
 	f := func(o int) Mem { return at(args, o) }
 	n, dst := GP64(), GP64().(GPVirtual)
@@ -50,7 +50,7 @@ func blocks() {
 // dropGroups treats n times four groups of 16 floats, rndStep bytes apart, in place. Lane i of the
 // counters is the first block of group i, lane i + 4 the second.
 func dropGroups() {
-	begin("dropAVX2", "func(args *uint64)")
+	begin("dropAsm", "func(args *uint64)")
 	args := pointer("args")
 	f := func(o int) Mem { return at(args, o) }
 	n, x, step := GP64(), GP64().(GPVirtual), GP64()

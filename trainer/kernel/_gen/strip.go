@@ -8,7 +8,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// Offsets in stripArgs of ../strip_amd64.go; strides are in bytes, of segments and
+// Offsets in stripArgs of ../strip_asm.go; strides are in bytes, of segments and
 // bands what is to be added after the last step of one to come to the next.
 const (
 	argA = 8 * iota
@@ -54,7 +54,7 @@ func strips() {
 // strip computes tiles of some rows and 16 columns: two accumulators a row, two registers of B, one or
 // two of broadcast A: 6·2 + 2 + 2 = 16.
 func strip(rows int) {
-	begin(fmt.Sprintf("strip%d", rows), "func(args *uint64)")
+	begin(fmt.Sprintf("strip%dAsm", rows), "func(args *uint64)")
 	args := pointer("args")
 	f := func(o int) Mem { return at(args, o) }
 	var aRow, aStep, bStep, cRow, aTile, cTile, tiles = GP64().(GPVirtual), GP64(), GP64(), GP64(), GP64().(GPVirtual), GP64().(GPVirtual), GP64()
@@ -226,7 +226,7 @@ func finish(acc [][2]VecVirtual, f func(int) Mem, s, t VecVirtual, n, m, tmp GPV
 
 // peak keeps twelve independent chains of multiply-adds in registers: the roof of the processor.
 func peak() {
-	begin("peakLoop", "func(n int)")
+	begin("peakAsm", "func(n int)")
 	n := Load(Param("n"), GP64())
 	var acc [12]VecVirtual
 	for i := range acc {

@@ -16,7 +16,7 @@ func vectors() {
 }
 
 func axpy() {
-	begin("axpyAVX2", "func(n int, y, x *float32, alpha float32)")
+	begin("axpyAsm", "func(n int, y, x *float32, alpha float32)")
 	n, y, x, alpha := pointer("n"), pointer("y"), pointer("x"), parameter("alpha")
 	each8(n, func(off GPVirtual) {
 		VMOVUPS(add(mul(alpha, indexed(x, off)), indexed(y, off)), indexed(y, off))
@@ -24,13 +24,13 @@ func axpy() {
 }
 
 func scaleBy() {
-	begin("scaleAVX2", "func(n int, x *float32, alpha float32)")
+	begin("scaleAsm", "func(n int, x *float32, alpha float32)")
 	n, x, alpha := pointer("n"), pointer("x"), parameter("alpha")
 	each8(n, func(off GPVirtual) { VMOVUPS(mul(alpha, indexed(x, off)), indexed(x, off)) })
 }
 
 func lerp() {
-	begin("lerpAVX2", "func(n int, y, x *float32, t float32)")
+	begin("lerpAsm", "func(n int, y, x *float32, t float32)")
 	n, y, x, t := pointer("n"), pointer("y"), pointer("x"), parameter("t")
 	each8(n, func(off GPVirtual) {
 		was := load(indexed(y, off))
@@ -40,7 +40,7 @@ func lerp() {
 
 // sumPanel adds rows of 16 onto sum.
 func sumPanel() {
-	begin("sumPanelAVX2", "func(sum *[16]float32, rows int, x *float32, xRow int)")
+	begin("sumPanelAsm", "func(sum *[16]float32, rows int, x *float32, xRow int)")
 	sum, rows, x, xRow := pointer("sum"), pointer("rows"), pointer("x"), pointer("xRow")
 	s0, s1 := load(at(sum, 0)), load(at(sum, 32))
 	Label("loop")
@@ -56,7 +56,7 @@ func sumPanel() {
 
 // scaleBytes turns panels of 16 bytes into floats times mul plus add, vectors that advance by step bytes.
 func scaleBytes() {
-	begin("scaleBytesAVX2", "func(panels int, dst *float32, dstPanel int, src *byte, mul, add *float32, step int)")
+	begin("scaleBytesAsm", "func(panels int, dst *float32, dstPanel int, src *byte, mul, add *float32, step int)")
 	n, dst, dstPanel, src := pointer("panels"), pointer("dst"), pointer("dstPanel"), pointer("src")
 	m, a, step := pointer("mul"), pointer("add"), pointer("step")
 	Label("loop")
@@ -77,7 +77,7 @@ func scaleBytes() {
 
 // transpose16 transposes 16×16 floats as four blocks of 8×8.
 func transpose16() {
-	begin("transpose16AVX2", "func(dst *float32, dstRow int, src *float32, srcRow int)")
+	begin("transpose16Asm", "func(dst *float32, dstRow int, src *float32, srcRow int)")
 	dst, dstRow, src, srcRow := pointer("dst"), pointer("dstRow"), pointer("src"), pointer("srcRow")
 	s, d := GP64().(GPVirtual), GP64().(GPVirtual)
 	for block := range 4 {

@@ -41,7 +41,7 @@ func (g grid4) next(row GPVirtual) { LEAQ(Mem{Base: row, Index: g.stride, Scale:
 
 // winoInput writes V = Bᵀ·d·B of n tiles: windows of 4×4 pixels, two pixels apart.
 func winoInput() {
-	begin("winoInputAVX2", "func(n int, dst *float32, stride int, src *float32, row int)")
+	begin("winoInputAsm", "func(n int, dst *float32, stride int, src *float32, row int)")
 	n, dst, stride, src, row := pointer("n"), pointer("dst"), pointer("stride"), pointer("src"), pointer("row")
 	g := newGrid4(dst, stride)
 	rows := grid4{src, row, GP64().(GPVirtual)}
@@ -90,7 +90,7 @@ func winoInput() {
 // winoOutput writes Y = Aᵀ·m·A + bias of n tiles to two rows of pixels, the second row first; floor is 0 for a ReLU, else
 // minus infinity. With odd the last tile has one column only.
 func winoOutput() {
-	begin("winoOutputAVX2", "func(n int, row0, row1, src *float32, stride int, bias *[16]float32, floor float32, odd int)")
+	begin("winoOutputAsm", "func(n int, row0, row1, src *float32, stride int, bias *[16]float32, floor float32, odd int)")
 	n, row0, row1, src, stride, bias, odd := pointer("n"), pointer("row0"), pointer("row1"), pointer("src"), pointer("stride"), pointer("bias"), pointer("odd")
 	floor := parameter("floor")
 	g := newGrid4(src, stride)
@@ -149,7 +149,7 @@ func winoOutput() {
 
 // winoGrad writes A·d·Aᵀ of n tiles of 2×2 pixels.
 func winoGrad() {
-	begin("winoGradAVX2", "func(n int, dst *float32, stride int, src *float32, row int)")
+	begin("winoGradAsm", "func(n int, dst *float32, stride int, src *float32, row int)")
 	n, dst, stride, src, row := pointer("n"), pointer("dst"), pointer("stride"), pointer("src"), pointer("row")
 	g := newGrid4(dst, stride)
 	p := GP64().(GPVirtual)
@@ -180,7 +180,7 @@ const tapStride = 16 * 16 * 4
 
 // winoWeights writes U = G·w·Gᵀ of n rows of 16 floats.
 func winoWeights() {
-	begin("winoWeightsAVX2", "func(n int, dst *float32, stride int, src *float32)")
+	begin("winoWeightsAsm", "func(n int, dst *float32, stride int, src *float32)")
 	n, dst, stride, src := pointer("n"), pointer("dst"), pointer("stride"), pointer("src")
 	g := newGrid4(dst, stride)
 	p := GP64().(GPVirtual)
@@ -219,7 +219,7 @@ func halves(a VecVirtual, b Op, c VecVirtual) (plus, minus VecVirtual) {
 
 // winoWeightGrad writes Gᵀ·m·G of n rows of 16 floats to the nine taps.
 func winoWeightGrad() {
-	begin("winoWeightGradAVX2", "func(n int, dst, src *float32, stride int)")
+	begin("winoWeightGradAsm", "func(n int, dst, src *float32, stride int)")
 	n, dst, src, stride := pointer("n"), pointer("dst"), pointer("src"), pointer("stride")
 	g := newGrid4(src, stride)
 	p := GP64().(GPVirtual)

@@ -72,7 +72,7 @@ func add2(a, b VecVirtual) VecVirtual { VADDPS(b, a, a); return a }
 func sub2(a, b VecVirtual) VecVirtual { VSUBPS(b, a, a); return a }
 
 func wino4Input() {
-	begin("wino4InputAVX2", "func(n int, dst *float32, stride int, src *float32, row int)")
+	begin("wino4InputAsm", "func(n int, dst *float32, stride int, src *float32, row int)")
 	n, dst, src := pointer("n"), pointer("dst"), pointer("src")
 	g, rows := newGrid6(pointer("stride")), newGrid6(pointer("row"))
 	p := GP64().(GPVirtual)
@@ -138,7 +138,7 @@ func columns6(stride GPVirtual) grid6 {
 // wino4Output writes Aᵀ·m·A + bias, at least floor, of n tiles to rows ≤ 4 rows of pixels; the last tile
 // has cols columns.
 func wino4Output() {
-	begin("wino4OutputAVX2", "func(n, rows int, dst *float32, dstRow int, src *float32, stride int, bias *[16]float32, floor float32, cols int)")
+	begin("wino4OutputAsm", "func(n, rows int, dst *float32, dstRow int, src *float32, stride int, bias *[16]float32, floor float32, cols int)")
 	n, rows, dst, dstRow, src, stride, bias := pointer("n"), pointer("rows"), pointer("dst"), pointer("dstRow"), pointer("src"), pointer("stride"), pointer("bias")
 	g := columns6(stride)
 	to, column, limit := GP64().(GPVirtual), GP64().(GPVirtual), GP64().(GPVirtual)
@@ -211,7 +211,7 @@ func sixfold(i int, y func(int) Mem) VecVirtual {
 
 // wino4Grad writes A·y·Aᵀ of n tiles of 4×4 pixels.
 func wino4Grad() {
-	begin("wino4GradAVX2", "func(n int, dst *float32, stride int, src *float32, row int)")
+	begin("wino4GradAsm", "func(n int, dst *float32, stride int, src *float32, row int)")
 	n, dst, src := pointer("n"), pointer("dst"), pointer("src")
 	g, rows := newGrid6(pointer("stride")), newGrid6(pointer("row"))
 	p := GP64().(GPVirtual)
@@ -245,7 +245,7 @@ func wino4Grad() {
 
 // wino4Weights writes G·w·Gᵀ of n rows of 16 floats.
 func wino4Weights() {
-	begin("wino4WeightsAVX2", "func(n int, dst *float32, stride int, src *float32)")
+	begin("wino4WeightsAsm", "func(n int, dst *float32, stride int, src *float32)")
 	n, dst, src := pointer("n"), pointer("dst"), pointer("src")
 	g := newGrid6(pointer("stride"))
 	p := GP64().(GPVirtual)
@@ -306,7 +306,7 @@ func third(y int, m func(int) VecVirtual) VecVirtual {
 
 // wino4WeightGrad writes Gᵀ·m·G of n rows of 16 floats to the nine taps.
 func wino4WeightGrad() {
-	begin("wino4WeightGradAVX2", "func(n int, dst, src *float32, stride int)")
+	begin("wino4WeightGradAsm", "func(n int, dst, src *float32, stride int)")
 	n, dst, src, stride := pointer("n"), pointer("dst"), pointer("src"), pointer("stride")
 	g := columns6(stride)
 	column := GP64().(GPVirtual)

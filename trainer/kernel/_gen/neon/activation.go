@@ -53,39 +53,39 @@ func (f *function) rational(x vec, limit float32, p, q []float32) vec {
 }
 
 func activations(u *unit) {
-	forward(u, "reluNEON", func(f *function, x vec) vec { return f.without(x, f.negative(x)) })
-	forward(u, "leakyNEON", func(f *function, x vec) vec {
+	forward(u, "reluAsm", func(f *function, x vec) vec { return f.without(x, f.negative(x)) })
+	forward(u, "leakyAsm", func(f *function, x vec) vec {
 		return f.choose(f.negative(x), f.mul(x, f.float(leakySlope)), x)
 	})
-	forward(u, "eluNEON", func(f *function, x vec) vec {
+	forward(u, "eluAsm", func(f *function, x vec) vec {
 		return f.choose(f.negative(x), f.sub(f.exp(x), f.float(1)), x)
 	})
-	forward(u, "geluNEON", func(f *function, x vec) vec {
+	forward(u, "geluAsm", func(f *function, x vec) vec {
 		erf := f.rational(f.mul(x, f.float(invSqrt2)), 4, erfP, erfQ)
 		return f.mul(f.mul(x, f.float(0.5)), f.add(f.float(1), erf))
 	})
-	forward(u, "tanhNEON", func(f *function, x vec) vec { return f.rational(x, tanhLimit, tanhP, tanhQ) })
-	forward(u, "sigmoidNEON", func(f *function, x vec) vec {
+	forward(u, "tanhAsm", func(f *function, x vec) vec { return f.rational(x, tanhLimit, tanhP, tanhQ) })
+	forward(u, "sigmoidAsm", func(f *function, x vec) vec {
 		return f.div(f.float(1), f.add(f.float(1), f.exp(f.negate(x))))
 	})
 
-	backward(u, "reluGradNEON", func(f *function, dy, y vec) vec { return f.and(dy, f.positive(y)) })
-	backward(u, "leakyGradNEON", func(f *function, dy, y vec) vec {
+	backward(u, "reluGradAsm", func(f *function, dy, y vec) vec { return f.and(dy, f.positive(y)) })
+	backward(u, "leakyGradAsm", func(f *function, dy, y vec) vec {
 		return f.choose(f.positive(y), dy, f.mul(dy, f.float(leakySlope)))
 	})
-	backward(u, "eluGradNEON", func(f *function, dy, y vec) vec {
+	backward(u, "eluGradAsm", func(f *function, dy, y vec) vec {
 		return f.choose(f.positive(y), dy, f.mul(dy, f.add(y, f.float(1))))
 	})
-	backward(u, "geluGradNEON", func(f *function, dy, x vec) vec {
+	backward(u, "geluGradAsm", func(f *function, dy, x vec) vec {
 		erf := f.rational(f.mul(x, f.float(invSqrt2)), 4, erfP, erfQ)
 		cdf := f.mul(f.add(f.float(1), erf), f.float(0.5))
 		pdf := f.mul(f.exp(f.mul(f.mul(x, f.float(-0.5)), x)), f.float(invSqrt2Pi))
 		return f.mul(dy, f.add(cdf, f.mul(x, pdf)))
 	})
-	backward(u, "tanhGradNEON", func(f *function, dy, y vec) vec {
+	backward(u, "tanhGradAsm", func(f *function, dy, y vec) vec {
 		return f.mul(dy, f.sub(f.float(1), f.mul(y, y)))
 	})
-	backward(u, "sigmoidGradNEON", func(f *function, dy, y vec) vec {
+	backward(u, "sigmoidGradAsm", func(f *function, dy, y vec) vec {
 		return f.mul(dy, f.mul(y, f.sub(f.float(1), y)))
 	})
 }

@@ -136,6 +136,19 @@ func (f *function) loop(name string, count gp, body func()) {
 	f.loops = append(f.loops, [2]int{first, len(f.code) - 1})
 }
 
+// loopBetween is loop with something to do between the rounds.
+func (f *function) loopBetween(name string, count gp, body, between func()) {
+	first := len(f.code)
+	f.label(name)
+	body()
+	f.line("SUBS $1, %s, %s", count, count)
+	f.line("BEQ %sEnd", name)
+	between()
+	f.line("B %s", name)
+	f.loops = append(f.loops, [2]int{first, len(f.code) - 1})
+	f.label(name + "End")
+}
+
 // op adds an instruction that writes d from the sources; the format's verbs are d and then the sources.
 func (f *function) op(format string, d vec, sources ...vec) vec {
 	f.code = append(f.code, instruction{text: plain(format, d, sources), writes: []vec{d}, reads: sources})

@@ -3,11 +3,11 @@ package main
 import "fmt"
 
 func norms(u *unit) {
-	u.function("squarePanelNEON", "func(sum, mean *[16]float32, rows int, x *float32, xRow int)", squarePanel)
-	u.function("normalizePanelNEON", "func(rows int, y *float32, yRow int, x *float32, xRow int, mean, scale, shift *[16]float32)", normalizePanel)
-	u.function("gradPanelNEON", "func(sum, cross, mean *[16]float32, rows int, dy *float32, dyRow int, x *float32, xRow int)", gradPanel)
-	u.function("gradInputPanelNEON", "func(k *gradConstants, mean *[16]float32, rows int, dx *float32, dxRow int, dy *float32, dyRow int, x *float32, xRow int)", gradInputPanel)
-	u.function("softmaxRowNEON", "func(panels int, dst *float32, dstPanel int, src *float32, srcPanel int, valid *[16]uint32, share, inv float32, out *[2]float32)", softmaxRow)
+	u.function("squarePanelAsm", "func(sum, mean *[16]float32, rows int, x *float32, xRow int)", squarePanel)
+	u.function("normalizePanelAsm", "func(rows int, y *float32, yRow int, x *float32, xRow int, mean, scale, shift *[16]float32)", normalizePanel)
+	u.function("gradPanelAsm", "func(sum, cross, mean *[16]float32, rows int, dy *float32, dyRow int, x *float32, xRow int)", gradPanel)
+	u.function("gradInputPanelAsm", "func(k *float32, mean *[16]float32, rows int, dx *float32, dxRow int, dy *float32, dyRow int, x *float32, xRow int)", gradInputPanel)
+	u.function("softmaxRowAsm", "func(panels int, dst *float32, dstPanel int, src *float32, srcPanel int, valid *[16]uint32, share, inv float32, out *[2]float32)", softmaxRow)
 }
 
 func squarePanel(f *function) {
@@ -50,15 +50,10 @@ func gradPanel(f *function) {
 	f.storeWide(c, cross, 0)
 }
 
+// gradInputPanel reads scale, shift and slope, 16 floats each, from k.
 func gradInputPanel(f *function) {
 	k := f.pointer("k")
-	constant := func(name string) (w wide) {
-		for j := range w {
-			w[j] = f.op(fmt.Sprintf("FMOVQ (gradConstants_%s+%d)(%s), F%%d", name, 16*j, k), f.vec())
-		}
-		return w
-	}
-	scale, shift, slope := constant("scale"), constant("shift"), constant("slope")
+	scale, shift, slope := f.wide(k, 0), f.wide(k, 64), f.wide(k, 128)
 	m := f.wide(f.pointer("mean"), 0)
 	rows, dx, dxRow, dy, dyRow, x, xRow := f.pointer("rows"), f.pointer("dx"), f.pointer("dxRow"), f.pointer("dy"), f.pointer("dyRow"), f.pointer("x"), f.pointer("xRow")
 	f.rows(rows, func() {

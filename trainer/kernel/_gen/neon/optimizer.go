@@ -4,18 +4,18 @@ package main
 const tiny = 1.6e-30
 
 func optimizers(u *unit) {
-	sgd(u, "sgdNEON", false)
-	sgd(u, "nesterovNEON", true)
-	moments(u, "adamNEON", 6, func(f *function, k []vec, g, m, v vec) vec {
+	sgd(u, "sgdAsm", false)
+	sgd(u, "nesterovAsm", true)
+	moments(u, "adamAsm", 6, func(f *function, k []vec, g, m, v vec) vec {
 		return f.div(f.mul(m, k[4]), f.add(f.root(v), k[5]))
 	})
-	moments(u, "nadamNEON", 8, func(f *function, k []vec, g, m, v vec) vec {
+	moments(u, "nadamAsm", 8, func(f *function, k []vec, g, m, v vec) vec {
 		return f.div(f.add(f.mul(g, k[4]), f.mul(m, k[6])), f.add(f.root(f.mul(v, k[7])), k[5]))
 	})
-	accumulator(u, "rmspropNEON", 4, func(f *function, k []vec, g, v vec) vec {
+	accumulator(u, "rmspropAsm", 4, func(f *function, k []vec, g, v vec) vec {
 		return f.flush(f.add(f.mul(v, k[2]), f.mul(f.mul(g, g), k[3])))
 	})
-	accumulator(u, "adagradNEON", 2, func(f *function, k []vec, g, v vec) vec {
+	accumulator(u, "adagradAsm", 2, func(f *function, k []vec, g, v vec) vec {
 		return f.add(v, f.mul(g, g))
 	})
 }

@@ -4,9 +4,9 @@ import "fmt"
 
 func pools(u *unit) {
 	for _, size := range []int{2, 0} {
-		suffix := "NEON"
+		suffix := "Asm"
 		if size > 0 {
-			suffix = fmt.Sprintf("%dNEON", size)
+			suffix = fmt.Sprintf("%dAsm", size)
 		}
 		reduction := "func(n int, y, x *float32, kh, kw, step, row int)"
 		u.function("maxRow"+suffix, reduction, func(f *function) {
@@ -34,7 +34,7 @@ func pools(u *unit) {
 			spread(f, size)
 		})
 	}
-	u.function("maxBackFresh2NEON", "func(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)", func(f *function) {
+	u.function("maxBackFresh2Asm", "func(n int, dx *float32, dxRow int, dy, y, x *float32, xRow, kh, kw, step int, relu uint32)", func(f *function) {
 		maxBackward(f, 2, true)
 	})
 }

@@ -3,8 +3,8 @@ package main
 import "fmt"
 
 func randoms(u *unit) {
-	u.function("philoxNEON", "func(args *philoxArgs)", blocks)
-	u.function("dropNEON", "func(args *philoxArgs)", dropGroups)
+	u.function("philoxAsm", "func(args *uint64)", blocks)
+	u.function("dropAsm", "func(args *uint64)", dropGroups)
 }
 
 // stream is a generator of two times four counters and what it needs in registers.
@@ -33,7 +33,8 @@ func (f *function) stream(args gp) (s stream) {
 	return s
 }
 
-// blocks writes n rounds of eight blocks, 32 words, in order.
+// blocks writes n rounds of eight blocks, 32 words, in order. The counters come as block numbers
+// 0 2 4 6 1 3 5 7, as the amd64 kernel wants them.
 func blocks(f *function) {
 	args := f.pointer("args")
 	n, dst := f.gp(), f.gp()
@@ -42,7 +43,9 @@ func blocks(f *function) {
 	s := f.stream(args)
 	f.loop("loop", n, func() {
 		for i, rows := range f.philox(s) {
-			f.storeWide(rows, dst, 64*i)
+			for j, row := range rows {
+				f.store(row, dst, 32*j+16*i)
+			}
 		}
 		f.line("ADD $128, %s, %s", dst, dst)
 	})

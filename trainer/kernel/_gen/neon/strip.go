@@ -4,9 +4,9 @@ import "fmt"
 
 func strips(u *unit) {
 	for rows := 1; rows <= 6; rows++ {
-		u.function(fmt.Sprintf("strip%dNEON", rows), "func(args *stripArgs)", func(f *function) { strip(f, rows) })
+		u.function(fmt.Sprintf("strip%dAsm", rows), "func(args *uint64)", func(f *function) { strip(f, rows) })
 	}
-	u.function("peakNEON", "func(n int)", peak)
+	u.function("peakAsm", "func(n int)", peak)
 }
 
 // ahead is how many rows of A are loaded before they are used, for processors that work in order.
@@ -50,9 +50,9 @@ func strip(f *function, rows int) {
 		load("b", b)
 		start(f, acc, load, c, at, cRow, tmp)
 		load("bands", band)
-		f.loop("band", band, func() {
+		f.loopBetween("band", band, func() {
 			load("segs", seg)
-			f.loop("segment", seg, func() {
+			f.loopBetween("segment", seg, func() {
 				load("k", k)
 				load("kLast", tmp)
 				f.line("CMP $1, %s", seg)
@@ -75,9 +75,11 @@ func strip(f *function, rows int) {
 					f.line("ADD %s, %s, %s", aStep, off, off)
 				})
 				f.label("next")
+			}, func() {
 				move("aSeg", off)
 				move("bSeg", b)
 			})
+		}, func() {
 			move("aBand", off)
 			move("bBand", b)
 		})
@@ -164,8 +166,8 @@ func peak(f *function) {
 		acc[i] = f.zero()
 	}
 	f.loop("loop", n, func() {
-		for i := range acc {
-			f.fma(acc[i], x, y)
+		for i := range 2 * len(acc) {
+			f.fma(acc[i%len(acc)], x, y)
 		}
 	})
 }

@@ -1,26 +1,26 @@
 package main
 
 func vectors(u *unit) {
-	u.function("axpyNEON", "func(n int, y, x *float32, alpha float32)", func(f *function) {
+	u.function("axpyAsm", "func(n int, y, x *float32, alpha float32)", func(f *function) {
 		n, y, x, alpha := f.pointer("n"), f.pointer("y"), f.pointer("x"), f.parameter("alpha")
 		f.each8(n, func(at int) {
 			f.store(f.add(f.mul(alpha, f.load(x, at)), f.load(y, at)), y, at)
 		}, y, x)
 	})
-	u.function("scaleNEON", "func(n int, x *float32, alpha float32)", func(f *function) {
+	u.function("scaleAsm", "func(n int, x *float32, alpha float32)", func(f *function) {
 		n, x, alpha := f.pointer("n"), f.pointer("x"), f.parameter("alpha")
 		f.each8(n, func(at int) { f.store(f.mul(alpha, f.load(x, at)), x, at) }, x)
 	})
-	u.function("lerpNEON", "func(n int, y, x *float32, t float32)", func(f *function) {
+	u.function("lerpAsm", "func(n int, y, x *float32, t float32)", func(f *function) {
 		n, y, x, t := f.pointer("n"), f.pointer("y"), f.pointer("x"), f.parameter("t")
 		f.each8(n, func(at int) {
 			was := f.load(y, at)
 			f.store(f.add(was, f.mul(t, f.sub(f.load(x, at), was))), y, at)
 		}, y, x)
 	})
-	u.function("sumPanelNEON", "func(sum *[16]float32, rows int, x *float32, xRow int)", sumPanel)
-	u.function("scaleBytesNEON", "func(panels int, dst *float32, dstPanel int, src *byte, mul, add *float32, step int)", scaleBytes)
-	u.function("transpose16NEON", "func(dst *float32, dstRow int, src *float32, srcRow int)", transpose16)
+	u.function("sumPanelAsm", "func(sum *[16]float32, rows int, x *float32, xRow int)", sumPanel)
+	u.function("scaleBytesAsm", "func(panels int, dst *float32, dstPanel int, src *byte, mul, add *float32, step int)", scaleBytes)
+	u.function("transpose16Asm", "func(dst *float32, dstRow int, src *float32, srcRow int)", transpose16)
 }
 
 // sumPanel adds rows of 16 onto sum.

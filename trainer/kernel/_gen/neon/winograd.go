@@ -6,11 +6,11 @@ import "fmt"
 // operations as in ../../winograd_generic.go. Positions of a transformed tile lie a stride apart: a
 // pointer walks over all 16 of them in order.
 func winograds(u *unit) {
-	u.function("winoInputNEON", "func(n int, dst *float32, stride int, src *float32, row int)", winoInput)
-	u.function("winoOutputNEON", "func(n int, row0, row1, src *float32, stride int, bias *[16]float32, floor float32, odd int)", winoOutput)
-	u.function("winoGradNEON", "func(n int, dst *float32, stride int, src *float32, row int)", winoGrad)
-	u.function("winoWeightsNEON", "func(n int, dst *float32, stride int, src *float32)", winoWeights)
-	u.function("winoWeightGradNEON", "func(n int, dst, src *float32, stride int)", winoWeightGrad)
+	u.function("winoInputAsm", "func(n int, dst *float32, stride int, src *float32, row int)", winoInput)
+	u.function("winoOutputAsm", "func(n int, row0, row1, src *float32, stride int, bias *[16]float32, floor float32, odd int)", winoOutput)
+	u.function("winoGradAsm", "func(n int, dst *float32, stride int, src *float32, row int)", winoGrad)
+	u.function("winoWeightsAsm", "func(n int, dst *float32, stride int, src *float32)", winoWeights)
+	u.function("winoWeightGradAsm", "func(n int, dst, src *float32, stride int)", winoWeightGrad)
 }
 
 // walk is a pointer that moves on by a stride after every access.

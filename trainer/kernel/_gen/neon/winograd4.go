@@ -8,11 +8,11 @@ import "fmt"
 // the other half: what a half does not use is left out by the allocator.
 func winograds4(u *unit) {
 	forward := "func(n int, dst *float32, stride int, src *float32, row int)"
-	u.function("wino4InputNEON", forward, func(f *function) { wino4Forward(f, 6, f.sixths) })
-	u.function("wino4OutputNEON", "func(n, rows int, dst *float32, dstRow int, src *float32, stride int, bias *[16]float32, floor float32, cols int)", wino4Output)
-	u.function("wino4GradNEON", forward, func(f *function) { wino4Forward(f, 4, f.sixfolds) })
-	u.function("wino4WeightsNEON", "func(n int, dst *float32, stride int, src *float32)", wino4Weights)
-	u.function("wino4WeightGradNEON", "func(n int, dst, src *float32, stride int)", wino4WeightGrad)
+	u.function("wino4InputAsm", forward, func(f *function) { wino4Forward(f, 6, f.sixths) })
+	u.function("wino4OutputAsm", "func(n, rows int, dst *float32, dstRow int, src *float32, stride int, bias *[16]float32, floor float32, cols int)", wino4Output)
+	u.function("wino4GradAsm", forward, func(f *function) { wino4Forward(f, 4, f.sixfolds) })
+	u.function("wino4WeightsAsm", "func(n int, dst *float32, stride int, src *float32)", wino4Weights)
+	u.function("wino4WeightGradAsm", "func(n int, dst, src *float32, stride int)", wino4WeightGrad)
 }
 
 // sixths is Bᵀ·d.

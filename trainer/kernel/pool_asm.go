@@ -1,33 +1,35 @@
+//go:build amd64 || arm64
+
 package kernel
 
 func (t tier) maxRow(y, x []float32, kh, kw, step, row int) {
-	if t != avx2 {
+	if t == generic {
 		maxRowGeneric(y, x, kh, kw, step, row)
 		return
 	}
 	n := reach(len(y), x, kh, kw, step, row)
 	if kh == 2 && kw == 2 {
-		maxRow2AVX2(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
+		maxRow2Asm(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
 		return
 	}
-	maxRowAVX2(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
+	maxRowAsm(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
 }
 
 func (t tier) sumRow(y, x []float32, kh, kw, step, row int) {
-	if t != avx2 {
+	if t == generic {
 		sumRowGeneric(y, x, kh, kw, step, row)
 		return
 	}
 	n := reach(len(y), x, kh, kw, step, row)
 	if kh == 2 && kw == 2 {
-		sumRow2AVX2(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
+		sumRow2Asm(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
 		return
 	}
-	sumRowAVX2(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
+	sumRowAsm(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
 }
 
 func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, kh, kw, step int, relu bool) {
-	if t != avx2 {
+	if t == generic {
 		maxRowBackwardGeneric(dx, dxRow, dy, y, x, xRow, kh, kw, step, relu)
 		return
 	}
@@ -39,14 +41,14 @@ func (t tier) maxRowBackward(dx []float32, dxRow int, dy, y, x []float32, xRow, 
 		mask = ^mask
 	}
 	if kh == 2 && kw == 2 {
-		maxBack2AVX2(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), kh, kw, bytes(step), mask)
+		maxBack2Asm(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), kh, kw, bytes(step), mask)
 		return
 	}
-	maxBackAVX2(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), kh, kw, bytes(step), mask)
+	maxBackAsm(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), kh, kw, bytes(step), mask)
 }
 
 func (t tier) maxRowFresh(dx []float32, dxRow int, dy, y, x []float32, xRow int, relu bool) {
-	if t != avx2 {
+	if t == generic {
 		maxRowFreshGeneric(dx, dxRow, dy, y, x, xRow, relu)
 		return
 	}
@@ -57,18 +59,18 @@ func (t tier) maxRowFresh(dx []float32, dxRow int, dy, y, x []float32, xRow int,
 	if relu {
 		mask = ^mask
 	}
-	maxBackFresh2AVX2(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), 2, 2, bytes(2*Width), mask)
+	maxBackFresh2Asm(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), 2, 2, bytes(2*Width), mask)
 }
 
 func (t tier) spreadRow(dx []float32, dxRow int, dy []float32, kh, kw, step int, scale float32) {
-	if t != avx2 {
+	if t == generic {
 		spreadRowGeneric(dx, dxRow, dy, kh, kw, step, scale)
 		return
 	}
 	n := reach(len(dy), dx, kh, kw, step, dxRow)
 	if kh == 2 && kw == 2 {
-		spread2AVX2(n, &dx[0], bytes(dxRow), &dy[0], kh, kw, bytes(step), scale)
+		spread2Asm(n, &dx[0], bytes(dxRow), &dy[0], kh, kw, bytes(step), scale)
 		return
 	}
-	spreadAVX2(n, &dx[0], bytes(dxRow), &dy[0], kh, kw, bytes(step), scale)
+	spreadAsm(n, &dx[0], bytes(dxRow), &dy[0], kh, kw, bytes(step), scale)
 }

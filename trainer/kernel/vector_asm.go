@@ -1,53 +1,55 @@
+//go:build amd64 || arm64
+
 package kernel
 
 func (t tier) axpy(y, x []float32, alpha float32) {
-	for t == avx2 && len(x) >= 8 {
+	for t != generic && len(x) >= 8 {
 		n := min(len(x)&^7, chunk)
-		axpyAVX2(n, &y[0], &x[0], alpha)
+		axpyAsm(n, &y[0], &x[0], alpha)
 		y, x = y[n:], x[n:]
 	}
 	axpyGeneric(y, x, alpha)
 }
 
 func (t tier) scaleBy(x []float32, alpha float32) {
-	for t == avx2 && len(x) >= 8 {
+	for t != generic && len(x) >= 8 {
 		n := min(len(x)&^7, chunk)
-		scaleAVX2(n, &x[0], alpha)
+		scaleAsm(n, &x[0], alpha)
 		x = x[n:]
 	}
 	scaleByGeneric(x, alpha)
 }
 
 func (t tier) lerp(y, x []float32, by float32) {
-	for t == avx2 && len(x) >= 8 {
+	for t != generic && len(x) >= 8 {
 		n := min(len(x)&^7, chunk)
-		lerpAVX2(n, &y[0], &x[0], by)
+		lerpAsm(n, &y[0], &x[0], by)
 		y, x = y[n:], x[n:]
 	}
 	lerpGeneric(y, x, by)
 }
 
 func (t tier) transpose16(dst []float32, dstRow int, src []float32, srcRow int) {
-	if t != avx2 {
+	if t == generic {
 		transpose16Generic(dst, dstRow, src, srcRow)
 		return
 	}
 	inside(dst, Width, dstRow)
 	inside(src, Width, srcRow)
-	transpose16AVX2(&dst[0], bytes(dstRow), &src[0], bytes(srcRow))
+	transpose16Asm(&dst[0], bytes(dstRow), &src[0], bytes(srcRow))
 }
 
 func (t tier) sumPanel(sum *[Width]float32, rows int, x []float32, xRow int) {
-	if t != avx2 || rows == 0 {
+	if t == generic || rows == 0 {
 		sumPanelGeneric(sum, rows, x, xRow)
 		return
 	}
 	inside(x, rows, xRow)
-	sumPanelAVX2(sum, rows, &x[0], bytes(xRow))
+	sumPanelAsm(sum, rows, &x[0], bytes(xRow))
 }
 
 func (t tier) scaleBytes(dst []float32, panelStride int, src []byte, panels int, mul, add []float32, each bool) {
-	if t != avx2 {
+	if t == generic {
 		scaleBytesGeneric(dst, panelStride, src, panels, mul, add, each)
 		return
 	}
@@ -55,14 +57,14 @@ func (t tier) scaleBytes(dst []float32, panelStride int, src []byte, panels int,
 	_ = src[panels*Width-1]
 	if each {
 		_, _ = mul[panels*Width-1], add[panels*Width-1]
-		scaleBytesAVX2(panels, &dst[0], bytes(panelStride), &src[0], &mul[0], &add[0], bytes(Width))
+		scaleBytesAsm(panels, &dst[0], bytes(panelStride), &src[0], &mul[0], &add[0], bytes(Width))
 		return
 	}
 	var m, a [Width]float32
 	for i := range m {
 		m[i], a[i] = mul[0], add[0]
 	}
-	scaleBytesAVX2(panels, &dst[0], bytes(panelStride), &src[0], &m[0], &a[0], 0)
+	scaleBytesAsm(panels, &dst[0], bytes(panelStride), &src[0], &m[0], &a[0], 0)
 }
 
 // inside panics unless rows of 16 floats, stride apart, lie in x: the assembly does not look.
@@ -72,12 +74,12 @@ func inside(x []float32, rows, stride int) { _ = x[(rows-1)*stride+Width-1] }
 
 func (t tier) sgd(w, g, m []float32, lr, momentum float32, nesterov bool) {
 	k := [2]float32{lr, momentum}
-	for t == avx2 && len(w) >= 8 {
+	for t != generic && len(w) >= 8 {
 		n := min(len(w)&^7, chunk)
 		if nesterov {
-			nesterovAVX2(n, &w[0], &g[0], &m[0], &k[0])
+			nesterovAsm(n, &w[0], &g[0], &m[0], &k[0])
 		} else {
-			sgdAVX2(n, &w[0], &g[0], &m[0], &k[0])
+			sgdAsm(n, &w[0], &g[0], &m[0], &k[0])
 		}
 		w, g, m = w[n:], g[n:], m[n:]
 	}
@@ -88,9 +90,9 @@ func (t tier) adam(w, g, m, v []float32, c AdamStep) {
 	keep1, take1 := split(c.Beta1)
 	keep2, take2 := split(c.Beta2)
 	k := [6]float32{keep1, take1, keep2, take2, c.Rate, c.Epsilon}
-	for t == avx2 && len(w) >= 8 {
+	for t != generic && len(w) >= 8 {
 		n := min(len(w)&^7, chunk)
-		adamAVX2(n, &w[0], &g[0], &m[0], &v[0], &k[0])
+		adamAsm(n, &w[0], &g[0], &m[0], &v[0], &k[0])
 		w, g, m, v = w[n:], g[n:], m[n:], v[n:]
 	}
 	adamGeneric(w, g, m, v, c)
@@ -100,9 +102,9 @@ func (t tier) nadam(w, g, m, v []float32, c NadamStep) {
 	keep1, take1 := split(c.Beta1)
 	keep2, take2 := split(c.Beta2)
 	k := [8]float32{keep1, take1, keep2, take2, c.GradRate, c.Epsilon, c.MomentRate, c.VarianceScale}
-	for t == avx2 && len(w) >= 8 {
+	for t != generic && len(w) >= 8 {
 		n := min(len(w)&^7, chunk)
-		nadamAVX2(n, &w[0], &g[0], &m[0], &v[0], &k[0])
+		nadamAsm(n, &w[0], &g[0], &m[0], &v[0], &k[0])
 		w, g, m, v = w[n:], g[n:], m[n:], v[n:]
 	}
 	nadamGeneric(w, g, m, v, c)
@@ -111,9 +113,9 @@ func (t tier) nadam(w, g, m, v []float32, c NadamStep) {
 func (t tier) rmsprop(w, g, v []float32, lr float32, rho float64, epsilon float32) {
 	keep, take := split(rho)
 	k := [4]float32{lr, epsilon, keep, take}
-	for t == avx2 && len(w) >= 8 {
+	for t != generic && len(w) >= 8 {
 		n := min(len(w)&^7, chunk)
-		rmspropAVX2(n, &w[0], &g[0], &v[0], &k[0])
+		rmspropAsm(n, &w[0], &g[0], &v[0], &k[0])
 		w, g, v = w[n:], g[n:], v[n:]
 	}
 	rmspropGeneric(w, g, v, lr, rho, epsilon)
@@ -121,9 +123,9 @@ func (t tier) rmsprop(w, g, v []float32, lr float32, rho float64, epsilon float3
 
 func (t tier) adagrad(w, g, v []float32, lr, epsilon float32) {
 	k := [2]float32{lr, epsilon}
-	for t == avx2 && len(w) >= 8 {
+	for t != generic && len(w) >= 8 {
 		n := min(len(w)&^7, chunk)
-		adagradAVX2(n, &w[0], &g[0], &v[0], &k[0])
+		adagradAsm(n, &w[0], &g[0], &v[0], &k[0])
 		w, g, v = w[n:], g[n:], v[n:]
 	}
 	adagradGeneric(w, g, v, lr, epsilon)

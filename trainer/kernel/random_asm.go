@@ -1,9 +1,12 @@
+//go:build amd64 || arm64
+
 package kernel
 
 import "unsafe"
 
 // philoxArgs are the arguments of the assembly: n rounds of eight blocks, whose counters advance by
-// advance a round. The generator names the same offsets.
+// advance a round. The amd64 generator counts on the order of the fields, the arm64
+// one on their names.
 type philoxArgs struct {
 	n         int
 	dst       unsafe.Pointer
@@ -21,7 +24,7 @@ type philoxArgs struct {
 func (t tier) blocks(s Stream, dst []uint32, i uint64) int {
 	n := min(len(dst)/32, chunk/32)
 	// The high word of the counter is the same for a whole call.
-	if t != avx2 || n == 0 || i>>32 != (i+8*uint64(n))>>32 {
+	if t == generic || n == 0 || i>>32 != (i+8*uint64(n))>>32 {
 		return 0
 	}
 	g := philoxArgs{n: n, dst: unsafe.Pointer(&dst[0]), advance: 8, high: uint32(i >> 32), hi: s.Hi, key: s.Key}
@@ -29,13 +32,13 @@ func (t tier) blocks(s Stream, dst []uint32, i uint64) int {
 		g.counter[lane] = uint32(i) + 2*uint32(lane)
 		g.counter[lane+4] = g.counter[lane] + 1
 	}
-	philoxAVX2((*uint64)(unsafe.Pointer(&g)))
+	philoxAsm((*uint64)(unsafe.Pointer(&g)))
 	return 32 * n
 }
 
 func (t tier) dropGroups(d drop, s Stream, x []float32, xStep, n int, g, gStep uint64) {
 	last := 2*(g+uint64(n+4)*gStep) + 8
-	for t == avx2 && n >= 4 && 2*g>>32 == last>>32 {
+	for t != generic && n >= 4 && 2*g>>32 == last>>32 {
 		m := min(n/4, chunk/64)
 		inside(x, 4*m, xStep)
 		a := philoxArgs{
@@ -46,13 +49,13 @@ func (t tier) dropGroups(d drop, s Stream, x []float32, xStep, n int, g, gStep u
 			a.counter[lane] = uint32(2 * (g + uint64(lane)*gStep))
 			a.counter[lane+4] = a.counter[lane] + 1
 		}
-		dropAVX2((*uint64)(unsafe.Pointer(&a)))
+		dropAsm((*uint64)(unsafe.Pointer(&a)))
 		g += uint64(4*m) * gStep
 		if n -= 4 * m; n > 0 {
 			x = x[4*m*xStep:]
 		}
 	}
-	if t == avx2 && n > 0 && n < 4 && 2*g>>32 == last>>32 {
+	if t != generic && n > 0 && n < 4 && 2*g>>32 == last>>32 {
 		t.dropRest(d, s, x, xStep, n, g, gStep)
 		return
 	}

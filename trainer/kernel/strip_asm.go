@@ -1,38 +1,41 @@
+//go:build amd64 || arm64
+
 package kernel
 
 import "unsafe"
 
-// stripArgs are the arguments of the assembly, which knows the fields by name: strides in bytes; aSeg,
-// bSeg, aBand and bBand are what is to be added at the end of every segment, and then of every band,
-// to come to the next.
+// stripArgs are the arguments of the assembly: strides in bytes; those of segments and bands are what is
+// to be added after the last step of one to come to the next. The amd64 generator counts on the order
+// of the fields, the arm64 one on their names.
 type stripArgs struct {
-	a, b, c, bias, mask    *float32
-	k, kLast, segs, bands  int
-	aRow, aStep            int
-	aSeg, aBand            int
-	bStep, bSeg, bBand     int
-	cRow, maskRow          int
-	flags                  int
-	tiles                  int
-	aTile, cTile, maskTile int
-	scale                  float32
+	a, b, c, bias, mask *float32
+	k, kLast            int
+	segs, bands         int
+	aRow, aStep, aSeg   int
+	aBand               int
+	bStep, bSeg, bBand  int
+	cRow, maskRow       int
+	flags               int
+	tiles               int
+	aTile, cTile        int
+	maskTile            int
+	scale               float32
+	_                   float32
 }
 
 func (t tier) strip(s strip) {
-	if t != neon {
+	if t == generic {
 		stripGeneric(&s)
 		return
 	}
 	g := stripArgs{
 		b: unsafe.SliceData(s.b), bias: unsafe.SliceData(s.bias),
 		k: s.k, kLast: s.kLast, segs: s.segs, bands: s.bands,
-		aRow: bytes(s.aRow), aStep: bytes(s.aStep), bStep: bytes(s.bStep),
-		aSeg: bytes(s.aSeg - s.k*s.aStep), bSeg: bytes(s.bSeg - s.k*s.bStep),
+		aRow: bytes(s.aRow), aStep: bytes(s.aStep), aSeg: bytes(s.aSeg - s.k*s.aStep),
+		bStep: bytes(s.bStep), bSeg: bytes(s.bSeg - s.k*s.bStep),
+		aBand: bytes(s.aBand - (s.segs-1)*s.aSeg - s.kLast*s.aStep), bBand: bytes(s.bBand - (s.segs-1)*s.bSeg - s.kLast*s.bStep),
 		cRow: bytes(s.cRow), maskRow: bytes(s.maskRow), flags: int(s.flags), scale: s.scale,
 	}
-	// The last segment was left as if it had k steps and another one followed.
-	g.aBand = bytes(s.aBand - s.segs*s.aSeg + (s.k-s.kLast)*s.aStep)
-	g.bBand = bytes(s.bBand - s.segs*s.bSeg + (s.k-s.kLast)*s.bStep)
 	// As few tiles as six rows each allow, of sizes that differ by one at most: 16 = 6+5+5, 8 = 4+4.
 	// A lone short tile could not hide the latency of the multiply-adds.
 	n := (s.rows + 5) / 6
@@ -43,7 +46,7 @@ func (t tier) strip(s strip) {
 
 // run computes tiles of size rows from row first on: one below the other, or where the strip has
 // groups, the same rows of every group together.
-func (g *stripArgs) run(s *strip, first, size, tiles int) {
+func (g stripArgs) run(s *strip, first, size, tiles int) {
 	if tiles == 0 {
 		return
 	}
@@ -60,19 +63,20 @@ func (g *stripArgs) run(s *strip, first, size, tiles int) {
 		if s.flags&masked != 0 {
 			g.mask = at(s.mask, row*s.maskRow)
 		}
+		args := (*uint64)(unsafe.Pointer(&g))
 		switch size {
 		case 1:
-			strip1NEON(g)
+			strip1Asm(args)
 		case 2:
-			strip2NEON(g)
+			strip2Asm(args)
 		case 3:
-			strip3NEON(g)
+			strip3Asm(args)
 		case 4:
-			strip4NEON(g)
+			strip4Asm(args)
 		case 5:
-			strip5NEON(g)
+			strip5Asm(args)
 		case 6:
-			strip6NEON(g)
+			strip6Asm(args)
 		}
 	}
 }
@@ -86,11 +90,12 @@ func at(s []float32, i int) *float32 {
 	return &s[i]
 }
 
-// peakLoop runs 24·n multiply-adds of four lanes in as many independent chains, and counts their operations.
+// peakLoop runs 24·n multiply-adds of eight lanes (arm64: 48·n of four) in independent chains, and counts
+// their operations.
 func (t tier) peakLoop(n int) float64 {
-	if t != neon {
+	if t == generic {
 		return peakGeneric(n)
 	}
-	peakNEON(n)
-	return float64(n) * 24 * 4 * 2
+	peakAsm(n)
+	return float64(n) * 24 * 8 * 2
 }

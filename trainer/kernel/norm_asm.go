@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package kernel
 
 // lanes masks the first n of 16 lanes at lanes[16-n:].
@@ -7,7 +9,7 @@ var lanes = [2 * Width]uint32{
 }
 
 func (t tier) softmaxRow(dst, src Matrix, r int, share, inv float32) (top, sum float32) {
-	if t != avx2 || src.Cols == 0 {
+	if t == generic || src.Cols == 0 {
 		return softmaxRowGeneric(dst, src, r, share, inv)
 	}
 	np := src.panels()
@@ -16,46 +18,46 @@ func (t tier) softmaxRow(dst, src Matrix, r int, share, inv float32) (top, sum f
 	inside(d, np, dst.PanelStride)
 	inside(s, np, src.PanelStride)
 	var out [2]float32
-	softmaxRowAVX2(np, &d[0], bytes(dst.PanelStride), &s[0], bytes(src.PanelStride), valid, share, inv, &out)
+	softmaxRowAsm(np, &d[0], bytes(dst.PanelStride), &s[0], bytes(src.PanelStride), valid, share, inv, &out)
 	return out[0], out[1]
 }
 
 func (t tier) squarePanel(sum, mean *[Width]float32, rows int, x []float32, xRow int) {
-	if t != avx2 || rows == 0 {
+	if t == generic || rows == 0 {
 		squarePanelGeneric(sum, mean, rows, x, xRow)
 		return
 	}
 	inside(x, rows, xRow)
-	squarePanelAVX2(sum, mean, rows, &x[0], bytes(xRow))
+	squarePanelAsm(sum, mean, rows, &x[0], bytes(xRow))
 }
 
 func (t tier) normalizePanel(rows int, y []float32, yRow int, x []float32, xRow int, mean, scale, shift *[Width]float32) {
-	if t != avx2 || rows == 0 {
+	if t == generic || rows == 0 {
 		normalizePanelGeneric(rows, y, yRow, x, xRow, mean, scale, shift)
 		return
 	}
 	inside(y, rows, yRow)
 	inside(x, rows, xRow)
-	normalizePanelAVX2(rows, &y[0], bytes(yRow), &x[0], bytes(xRow), mean, scale, shift)
+	normalizePanelAsm(rows, &y[0], bytes(yRow), &x[0], bytes(xRow), mean, scale, shift)
 }
 
 func (t tier) gradPanel(sum, cross, mean *[Width]float32, rows int, dy []float32, dyRow int, x []float32, xRow int) {
-	if t != avx2 || rows == 0 {
+	if t == generic || rows == 0 {
 		gradPanelGeneric(sum, cross, mean, rows, dy, dyRow, x, xRow)
 		return
 	}
 	inside(dy, rows, dyRow)
 	inside(x, rows, xRow)
-	gradPanelAVX2(sum, cross, mean, rows, &dy[0], bytes(dyRow), &x[0], bytes(xRow))
+	gradPanelAsm(sum, cross, mean, rows, &dy[0], bytes(dyRow), &x[0], bytes(xRow))
 }
 
 func (t tier) gradInputPanel(k *gradConstants, mean *[Width]float32, rows int, dx []float32, dxRow int, dy []float32, dyRow int, x []float32, xRow int) {
-	if t != avx2 || rows == 0 {
+	if t == generic || rows == 0 {
 		gradInputPanelGeneric(k, mean, rows, dx, dxRow, dy, dyRow, x, xRow)
 		return
 	}
 	inside(dx, rows, dxRow)
 	inside(dy, rows, dyRow)
 	inside(x, rows, xRow)
-	gradInputPanelAVX2(&k.scale[0], mean, rows, &dx[0], bytes(dxRow), &dy[0], bytes(dyRow), &x[0], bytes(xRow))
+	gradInputPanelAsm(&k.scale[0], mean, rows, &dx[0], bytes(dxRow), &dy[0], bytes(dyRow), &x[0], bytes(xRow))
 }
