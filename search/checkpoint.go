@@ -7,4 +7,6 @@ type Checkpoints interface {
 	Load(id SweepID, name string) ([]byte, error) // nil, nil: none
 	Save(id SweepID, name string, state []byte) error
 	Remove(id SweepID, name string) error // nil also where there is none
+	// RemoveOthers removes all of a sweep whose names do not begin with keep.
+	RemoveOthers(id SweepID, keep string) error
 }

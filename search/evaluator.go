@@ -15,8 +15,12 @@ import (
 )
 
 // NewTrainer is the real Evaluator: rows, folds and checkpoints bound to a sweep.
-// Scaling and levels are fitted on each fold's training rows alone (law 6).
+// Scaling and levels are fitted on each fold's training rows alone (law 6). With nil
+// for Checkpoints none are kept.
 func NewTrainer(s *Sweep, set *dataset.Set, f []folds.Fold, c Checkpoints) Evaluator {
+	if c == nil {
+		c = noCheckpoints{}
+	}
 	return func(ctx context.Context, j Job, record func(Outcome) error, watch func(Watch)) error {
 		b := &bench{sweep: s, job: j, record: record, tell: watch, due: slices.Clone(j.Trials), since: time.Now()}
 		b.session = session{

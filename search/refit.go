@@ -202,13 +202,16 @@ func (s *Sweep) refitEpochs(t Trial, best []float64) (int, error) {
 	return s.epochsOf(t.Point.Values), nil
 }
 
+// refitPrefix begins the names of refits' checkpoints; those of jobs begin with hex.
+const refitPrefix = "refit-"
+
 // digest names all that determines the model's bytes.
 func (r *refitting) digest() string {
 	s := r.sweep
 	text := fmt.Sprintf("espalier refit 1\x00%s\x00%s\x00%d\x00%s\x00%s\x00%s\x00%s",
 		s.ID, r.task.Trial.ID(), r.epochs, s.File.Refit.Rows, trainer.Revision(), trainer.Kernel(), r.task.Version)
 	r.session = session{
-		checkpoints: r.task.Checkpoints, id: s.ID, name: "refit-" + digestOf([]byte(text))[:32],
+		checkpoints: r.task.Checkpoints, id: s.ID, name: refitPrefix + digestOf([]byte(text))[:32],
 		label: "the refit of trial " + r.task.Trial.ID()[:8],
 	}
 	return digestOf([]byte(text))

@@ -36,6 +36,9 @@ type Options struct {
 	Command    string        // that trains one fold again, for failures; "" is "espalier verify"
 	Events     func(Event)   // progress for the terminal and the log; called from one goroutine; nil: dropped
 	Monitor    *Monitor      // live status for other goroutines, may be nil
+	// Checkpoints are the evaluator's. With nothing left to do, Run removes those of
+	// jobs that were edited away. Nil: it does not.
+	Checkpoints Checkpoints
 }
 
 // Result of Run, in (trial, slot)s.
@@ -157,6 +160,7 @@ func (r *runner) run(outer context.Context) (Result, error) {
 	r.dispatch(ctx)
 
 	result := r.result()
+	r.sweepOut(result)
 	err := r.ending(ctx, result)
 	if len(r.tasks) > 0 {
 		if recorded := r.recordRun(result, err); err == nil {
@@ -173,6 +177,17 @@ func (r *runner) run(outer context.Context) (Result, error) {
 	close(r.events)
 	display.Wait()
 	return result, err
+}
+
+// sweepOut removes checkpoints that no job will ever come back to: it went with an
+// edit of the file. Failed jobs may be made due again, and go on from theirs.
+func (r *runner) sweepOut(result Result) {
+	if r.options.Checkpoints == nil || result.Remaining > 0 || result.Failed > 0 {
+		return
+	}
+	if err := r.options.Checkpoints.RemoveOthers(r.sweep.ID, refitPrefix); err != nil {
+		r.emit(Event{Kind: EventWarning, Message: fmt.Sprintf("old checkpoints stay: %v", err)})
+	}
 }
 
 // ending is the error of the run: what broke, else why it was stopped with work left.

@@ -89,3 +89,4 @@ type noCheckpoints struct{}
 func (noCheckpoints) Load(SweepID, string) ([]byte, error) { return nil, nil }
 func (noCheckpoints) Save(SweepID, string, []byte) error   { return nil }
 func (noCheckpoints) Remove(SweepID, string) error         { return nil }
+func (noCheckpoints) RemoveOthers(SweepID, string) error   { return nil }

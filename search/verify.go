@@ -48,7 +48,7 @@ func Verify(ctx context.Context, s *Sweep, t VerifyTask) (Verification, error) {
 	if watch == nil {
 		watch = func(Watch) {}
 	}
-	err = NewTrainer(s, t.Set, t.Folds, noCheckpoints{})(ctx, job, func(o Outcome) error {
+	err = NewTrainer(s, t.Set, t.Folds, nil)(ctx, job, func(o Outcome) error {
 		v.Again = o
 		return nil
 	}, watch)

@@ -62,10 +62,19 @@ func newCheckpoints(store string, files FileSystem) (*checkpoints, error) {
 	return c, nil
 }
 
-// path gives a name a file. Letters, digits, dash and underscore stay; all else
+// path gives a name a file, in the folder of its sweep. Letters, digits, dash and underscore stay; all else
 // is escaped, so no name leaves the folder and no two names meet. Long names
 // end in a hash.
 func (c *checkpoints) path(id search.SweepID, name string) string {
+	file := escape(name)
+	if len(file) > 120 {
+		sum := sha256.Sum256([]byte(name))
+		file = file[:80] + "%" + hex.EncodeToString(sum[:16])
+	}
+	return filepath.Join(c.folder, id.String(), file+checkpointSuffix)
+}
+
+func escape(name string) string {
 	var b strings.Builder
 	for i := range len(name) {
 		switch ch := name[i]; {
@@ -75,12 +84,7 @@ func (c *checkpoints) path(id search.SweepID, name string) string {
 			fmt.Fprintf(&b, "%%%02x", ch)
 		}
 	}
-	file := b.String()
-	if len(file) > 120 {
-		sum := sha256.Sum256([]byte(name))
-		file = file[:80] + "%" + hex.EncodeToString(sum[:16])
-	}
-	return filepath.Join(c.folder, id.String(), file+checkpointSuffix)
+	return b.String()
 }
 
 // checkpointSum covers what the file is for, beside its contents: a file moved to
@@ -177,6 +181,30 @@ func (c *checkpoints) Remove(id search.SweepID, name string) error {
 	}
 	c.tidy(id)
 	return nil
+}
+
+// RemoveOthers removes the snapshots of a sweep but those whose names begin with
+// keep, which is to be short: the end of a long name is not in its file's.
+func (c *checkpoints) RemoveOthers(id search.SweepID, keep string) error {
+	folder := filepath.Join(c.folder, id.String())
+	entries, err := c.files.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the folder of checkpoints: %w", reason(err))
+	}
+	var failed error
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), checkpointSuffix) || strings.HasPrefix(e.Name(), escape(keep)) {
+			continue
+		}
+		if err := c.files.Remove(filepath.Join(folder, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failed = errors.Join(failed, fmt.Errorf("remove checkpoint %q: %w", e.Name(), reason(err)))
+		}
+	}
+	c.tidy(id)
+	return failed
 }
 
 // tidy removes folders that are empty; Remove of one that is not fails, which is

@@ -24,14 +24,26 @@ func (s *Store) Enroll(ctx context.Context, sweep *search.Sweep, fresh bool) err
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := s.update(func(tx *bbolt.Tx) (bool, error) { return s.enroll(tx, sweep, fresh) })
+	var replaced search.SweepID
+	err := s.update(func(tx *bbolt.Tx) (changed bool, err error) {
+		if fresh {
+			if replaced, err = (view{tx}).current(sweep.File.Name); err != nil {
+				return false, err
+			}
+		}
+		return s.enroll(tx, sweep, fresh)
+	})
 	if err != nil {
 		if errors.Is(err, search.ErrSweepChanged) {
 			return err
 		}
 		return fmt.Errorf("enroll sweep %q: %w", sweep.File.Name, err)
 	}
-	return nil
+	if !fresh {
+		return nil
+	}
+	// What was in training of the sweep before has nobody to go on with it.
+	return errors.Join(s.checkpoints.removeSweep(replaced), s.checkpoints.removeSweep(sweep.ID))
 }
 
 func (s *Store) enroll(tx *bbolt.Tx, sweep *search.Sweep, fresh bool) (changed bool, err error) {

@@ -34,6 +34,7 @@ func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runF
 	result, err := search.Run(ctx, s.sweep, st, search.NewTrainer(s.sweep, s.set, s.folds, st.Checkpoints()), search.Options{
 		Workers: workers, Budget: f.budget, JobTimeout: f.jobTimeout, NoShare: f.noShare, Mix: f.mix,
 		Version: programVersion(), Command: p.commandPrefix() + " verify", Events: show.event, Monitor: monitor,
+		Checkpoints: st.Checkpoints(),
 	})
 	show.end()
 	if err != nil {

@@ -84,7 +84,7 @@ func (p *program) verify(ctx context.Context, sweep, trial string, slot int) err
 func (p *program) trainAlone(ctx context.Context, s *session, t search.Trial, slot int) error {
 	job := search.Job{Sweep: s.sweep, Family: t.Key, Trials: []search.Trial{t}, Slot: slot}
 	var made *search.Outcome
-	err := search.NewTrainer(s.sweep, s.set, s.folds, noCheckpoints{})(ctx, job, func(o search.Outcome) error {
+	err := search.NewTrainer(s.sweep, s.set, s.folds, nil)(ctx, job, func(o search.Outcome) error {
 		made = &o
 		return nil
 	}, func(search.Watch) {})
@@ -102,10 +102,3 @@ func (p *program) trainAlone(ctx context.Context, s *session, t search.Trial, sl
 		made.State, s.sweep.Metric, decimal(score, 4), plural(made.Epochs, "epoch"))
 	return err
 }
-
-// noCheckpoints keeps nothing: what is trained to look at leaves no trace.
-type noCheckpoints struct{}
-
-func (noCheckpoints) Load(search.SweepID, string) ([]byte, error) { return nil, nil }
-func (noCheckpoints) Save(search.SweepID, string, []byte) error   { return nil }
-func (noCheckpoints) Remove(search.SweepID, string) error         { return nil }

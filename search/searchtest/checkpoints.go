@@ -2,6 +2,8 @@ package searchtest
 
 import (
 	"bytes"
+	"maps"
+	"strings"
 	"sync"
 
 	"espalier/search"
@@ -45,7 +47,18 @@ func (c *Checkpoints) Remove(id search.SweepID, name string) error {
 	return nil
 }
 
-// Len is how many are kept, Saves how often one was saved.
+// RemoveOthers forgets all of a sweep but what begins with keep.
+func (c *Checkpoints) RemoveOthers(id search.SweepID, keep string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.states, func(name string, _ []byte) bool {
+		name, mine := strings.CutPrefix(name, id.String())
+		return mine && !strings.HasPrefix(name, keep)
+	})
+	return nil
+}
+
+// Len is how many are kept.
 func (c *Checkpoints) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
