@@ -31,7 +31,6 @@ Rows are prepared as the model file says, so raw pixels or cells are what it nee
   espalier evaluate flowers.espalier --data flowers.csv --test more-flowers.csv`,
 		Args: arguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p.graceful.Store(true)
 			if target != "" {
 				o.Target = target
 			}

@@ -37,6 +37,7 @@ func (p *program) forecastTime(ctx context.Context, s *session, plan search.Plan
 	if err != nil || len(loads) == 0 {
 		return err
 	}
+	p.graceful.Store(true)
 	p.say("calibrating, up to %s", durationText(calibration))
 	start := time.Now()
 	side := min(workers, runtime.GOMAXPROCS(0))

@@ -2,19 +2,33 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
+	"espalier/search"
 	"espalier/trainer"
 )
 
+// modelMagic is what a model file begins with.
+const modelMagic = "ESPMDL\r\n"
+
 // readModel reads a model file.
 func (p *program) readModel(path string) (*trainer.Model, error) {
-	data, err := os.ReadFile(path)
+	head, err := fileHead(path, len(modelMagic))
 	if err != nil {
-		return nil, fmt.Errorf("read model: %w", err)
+		return nil, fmt.Errorf("read model %q: %w", path, err)
 	}
-	m, err := trainer.LoadModel(data)
+	// A large file of another kind is not read only to say so; LoadModel tells what is wrong with its front.
+	if string(head) == modelMagic {
+		if head, err = readRegular(path, binaryBytes); err != nil {
+			return nil, fmt.Errorf("read model %q: %w", path, err)
+		}
+	}
+	m, err := trainer.LoadModel(head)
 	if err != nil {
 		return nil, fmt.Errorf("read model %q: %w", path, err)
 	}
@@ -24,12 +38,128 @@ func (p *program) readModel(path string) (*trainer.Model, error) {
 // isModelFile tells a model file from a sweep file: a sweep file is text and
 // has no zero byte, a model file's header has.
 func isModelFile(path string) bool {
-	f, err := os.Open(path)
+	head, err := fileHead(path, 64)
+	return err == nil && bytes.IndexByte(head, 0) >= 0
+}
+
+// fileHead is the first n bytes of a regular file, or all there are.
+func fileHead(path string, n int) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, pathless(err)
+	}
+	if what := special(info); what != "" {
+		return nil, fmt.Errorf("it is %s, want a file", what)
+	}
+	return readAtMost(path, int64(n))
+}
+
+// checkOutput refuses a place where a model cannot or should not be saved, before
+// hours are spent on it. A model is saved where nothing is, over a model, or into
+// a device such as /dev/null; never over other files, the store's own least of all.
+func (p *program) checkOutput(path string) error {
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil {
+		return usagef("save the model to %q: folder %q: %w", path, folder, pathless(err))
+	} else if !info.IsDir() {
+		return usagef("save the model to %q: %q is no folder", path, folder)
+	}
+	if p.isStoreFile(path) {
+		return usage(fmt.Errorf("save the model to %q: that is the store's own file", path), "-o FILE saves it elsewhere")
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return usagef("save the model to %q: %w", path, pathless(err))
+	case info.Mode()&os.ModeCharDevice != 0:
+		return nil // written to as it is
+	case special(info) != "":
+		return usagef("save the model to %q: it is %s, want a file", path, special(info))
+	case info.Size() > 0:
+		head, err := fileHead(path, len(modelMagic))
+		if err != nil {
+			return usagef("save the model to %q: %w", path, err)
+		}
+		if string(head) != modelMagic {
+			return usage(fmt.Errorf("save the model to %q: a file that is no model is there", path), "-o FILE saves it elsewhere")
+		}
+	}
+	// Models are renamed into place, so it is the folder that must be writable.
+	trial, err := os.CreateTemp(folder, ".espalier-*")
+	if err != nil {
+		return usagef("save the model to %q: cannot write in folder %q: %w", path, folder, pathless(err))
+	}
+	return errors.Join(trial.Close(), os.Remove(trial.Name()))
+}
+
+// isStoreFile tells whether a path is the store or one of the files beside it,
+// whether or not they are there yet.
+func (p *program) isStoreFile(path string) bool {
+	own := realPath(p.storePath())
+	real := realPath(path)
+	for _, suffix := range []string{"", ".run", ".sock", ".d"} {
+		if real == own+suffix || sameFile(real, own+suffix) {
+			return true
+		}
+	}
+	return strings.HasPrefix(real, own+".d"+string(filepath.Separator))
+}
+
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
 	if err != nil {
 		return false
 	}
-	defer f.Close()
-	head := make([]byte, 64)
-	n, _ := f.Read(head)
-	return bytes.IndexByte(head[:n], 0) >= 0
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
+}
+
+// realPath is a path without links, of a file that need not be there.
+func realPath(path string) string {
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		return filepath.Join(folder, filepath.Base(path))
+	}
+	return path
+}
+
+// nameBytes is how much of a sweep's name goes into a file name: file systems take
+// 255 bytes, of which the ID, the suffix and a temporary name's tail need some.
+const nameBytes = 180
+
+// modelPath is where a sweep's model goes unless told otherwise: beside the store.
+// A name that is no file name is altered, and gets the front of the sweep's ID, so
+// that two sweeps never share a file.
+func (p *program) modelPath(s *search.Sweep) string {
+	name := strings.Map(func(r rune) rune {
+		if r == '/' || r == filepath.Separator || !visible(r) {
+			return '_'
+		}
+		return r
+	}, s.File.Name)
+	if strings.HasPrefix(name, ".") {
+		name = "_" + name[1:]
+	}
+	if len(name) > nameBytes {
+		name = strings.ToValidUTF8(name[:nameBytes], "")
+	}
+	if name != s.File.Name {
+		name += fmt.Sprintf("-%.12s", s.ID)
+	}
+	return filepath.Join(filepath.Dir(p.storePath()), name+".espalier")
+}
+
+// outputPath is where a sweep's model is saved: the path asked for, else the
+// default one.
+func (p *program) outputPath(asked string, s *search.Sweep) string {
+	if asked != "" {
+		return asked
+	}
+	return p.modelPath(s)
 }

@@ -7,7 +7,6 @@ import (
 	"image/color"
 	_ "image/jpeg" // decoders of what predict reads
 	_ "image/png"
-	"os"
 	"slices"
 
 	"golang.org/x/image/draw"
@@ -29,16 +28,9 @@ type picture struct {
 // proportions kept, the rim filled with the picture's own background. channels
 // is 1 (grey) or 3 (red, green, blue).
 func readPicture(path string, height, width, channels int, invert bool) (*picture, error) {
-	info, err := os.Stat(path)
+	data, err := readRegular(path, maxPictureBytes)
 	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxPictureBytes {
-		return nil, fmt.Errorf("read picture %q: %s, at most %s are read", path, bytesText(info.Size()), bytesText(maxPictureBytes))
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read picture %q: %w", path, err)
 	}
 	p, err := decodePicture(data, height, width, channels, invert)
 	if err != nil {

@@ -38,7 +38,7 @@ memory and disk. The forecast trains each model for a moment, ten seconds in all
 		Args:              arguments,
 		ValidArgsFunction: p.completeFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p.graceful.Store(true)
+			p.trains.Store(true)
 			return p.plan(cmd.Context(), args[0], &f)
 		},
 	}

@@ -39,7 +39,6 @@ Pictures of Fashion-MNIST are light on black; --invert turns a dark-on-light one
 			if !slices.Contains(predictFormats, format) {
 				return usage(fmt.Errorf("--format %q: no such format", format), suggestion(format, predictFormats))
 			}
-			p.graceful.Store(true)
 			return p.predict(cmd.Context(), args[0], args[1:], format, invert, top)
 		},
 	}

@@ -28,7 +28,8 @@ type program struct {
 
 	log      zerolog.Logger
 	logFile  *os.File
-	graceful atomic.Bool // the verb ends by itself after a signal
+	trains   atomic.Bool // the verb trains: interrupted, it can go on
+	graceful atomic.Bool // it has begun to, and ends by itself after a signal
 }
 
 // execute parses the arguments and does the verb.

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,10 +27,7 @@ looked at again. How often they were looked at is printed with the result.`,
 		Args:              arguments,
 		ValidArgsFunction: p.completeSweeps,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkOutput(output); err != nil {
-				return err
-			}
-			p.graceful.Store(true)
+			p.trains.Store(true)
 			ctx := cmd.Context()
 			return p.withSession(ctx, args, func(st *store.Store, s *session) error {
 				standings, err := p.standings(ctx, st, s.sweep)
@@ -49,10 +45,11 @@ looked at again. How often they were looked at is printed with the result.`,
 					}
 					row = &standings[0]
 				}
-				path := output
-				if path == "" {
-					path = p.modelPath(s.sweep)
+				path := p.outputPath(output, s.sweep)
+				if err := p.checkOutput(path); err != nil {
+					return err
 				}
+				p.graceful.Store(true)
 				err = p.refitTrial(ctx, st, s, row.Trial, path)
 				if i := interruptionOf(ctx); i != nil && err != nil {
 					return &failure{err: i, code: i.code(), hints: []string{"go on with: " + p.commandPrefix() + " refit " + shellQuote(s.sweep.File.Name)}}
@@ -103,7 +100,7 @@ func (p *program) refitTrial(ctx context.Context, st *store.Store, s *session, t
 
 // savedModel gives the bytes of a model file if they are the ones with a checksum, else nil.
 func savedModel(path, sum string) []byte {
-	data, err := os.ReadFile(path)
+	data, err := readRegular(path, binaryBytes)
 	if err != nil {
 		return nil
 	}

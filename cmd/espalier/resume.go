@@ -33,8 +33,11 @@ func (p *program) resume(cmd *cobra.Command, args []string, f *runFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	p.graceful.Store(true)
+	p.trains.Store(true)
 	return p.withSession(cmd.Context(), args, func(st *store.Store, s *session) error {
+		if err := p.checkPlace(s, f); err != nil {
+			return err
+		}
 		return p.train(cmd, st, s, f)
 	})
 }

@@ -86,13 +86,16 @@ func (p *program) run(cmd *cobra.Command, name string, f *runFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	p.graceful.Store(true)
+	p.trains.Store(true)
 	file, folder, err := p.parseFile(name, f.set)
 	if err != nil {
 		return err
 	}
 	s, err := p.prepare(file, folder, nil)
 	if err != nil {
+		return err
+	}
+	if err := p.checkPlace(s, f); err != nil {
 		return err
 	}
 	st, err := p.openRunner()
@@ -104,4 +107,12 @@ func (p *program) run(cmd *cobra.Command, name string, f *runFlags) error {
 		return enrolFailure(err)
 	}
 	return p.train(cmd, st, s, f)
+}
+
+// checkPlace is checkOutput where a run will save a model.
+func (p *program) checkPlace(s *session, f *runFlags) error {
+	if f.noRefit || !s.sweep.File.Refit.Enabled {
+		return nil
+	}
+	return p.checkOutput(p.outputPath(f.output, s.sweep))
 }

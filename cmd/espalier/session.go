@@ -14,6 +14,7 @@ import (
 	"espalier/grids"
 	"espalier/search"
 	"espalier/store"
+	"espalier/trainer"
 	"espalier/trainer/dataset"
 )
 
@@ -27,7 +28,7 @@ type session struct {
 // parseFile reads a sweep file: a path, or the name of a shipped sweep. The
 // folder is where its relative paths start.
 func (p *program) parseFile(arg string, overrides []string) (f *grids.File, folder string, err error) {
-	source, err := os.ReadFile(arg)
+	source, err := readAtMost(arg, sweepBytes)
 	path, shipped := arg, false
 	if errors.Is(err, fs.ErrNotExist) {
 		var example []byte
@@ -36,10 +37,6 @@ func (p *program) parseFile(arg string, overrides []string) (f *grids.File, fold
 		}
 	}
 	if err != nil {
-		var pathError *fs.PathError
-		if errors.As(err, &pathError) {
-			err = pathError.Err
-		}
 		err = usage(fmt.Errorf("read sweep %q: %w", arg, err))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, "", hint(err, "shipped sweeps: "+strings.Join(grids.Shipped(), " "), "espalier init writes a sweep file to start from")
@@ -142,8 +139,11 @@ func (p *program) prepare(f *grids.File, folder string, init []byte) (*session, 
 			path = filepath.Join(folder, path)
 		}
 		var err error
-		if init, err = os.ReadFile(path); err != nil {
-			return nil, fmt.Errorf("read initial weights: %w", err)
+		if init, err = readRegular(path, binaryBytes); err == nil {
+			_, err = trainer.ReadWeights(init)
+		}
+		if err != nil {
+			return nil, sweepFailure(f.Errors([]grids.Problem{{Path: "model.init", Message: fmt.Sprintf("initial weights %q: %s", path, err)}}))
 		}
 	}
 	set, err := p.loadData(f, folder)

@@ -36,8 +36,8 @@ func interruptionOf(ctx context.Context) *interruption {
 }
 
 // signals ends the context at the first SIGINT or SIGTERM where the verb is one
-// that trains (see graceful), so that it can stop at the end of a batch and keep
-// what it has. The second signal, and the first in any other verb, ends the
+// that is training (see graceful), so that it can stop at the end of a batch and keep
+// what it has. The second signal, and the first in any other verb and while files are read, ends the
 // process at once, which loses at most what a kill would.
 func (p *program) signals(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
@@ -49,7 +49,13 @@ func (p *program) signals(parent context.Context) (context.Context, func()) {
 			select {
 			case s := <-ch:
 				i := &interruption{signal: s}
-				if ctx.Err() != nil || !p.graceful.Load() {
+				if ctx.Err() != nil {
+					os.Exit(i.code())
+				}
+				if !p.graceful.Load() {
+					if p.trains.Load() {
+						report(p.err, &failure{err: i, hints: []string{"go on with: " + p.again()}})
+					}
 					os.Exit(i.code())
 				}
 				cancel(i)

@@ -29,7 +29,7 @@ const readerMemory = 512 << 20
 // garbage early is wasted work.
 func (p *program) withReader(do func(*store.Reader) error) error {
 	debug.SetGCPercent(readingGC)
-	if !p.graceful.Load() { // a verb that trains lives longer
+	if !p.trains.Load() { // a verb that trains lives longer
 		debug.SetGCPercent(-1)
 		debug.SetMemoryLimit(readerMemory)
 	}

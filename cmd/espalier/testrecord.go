@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"espalier/search"
@@ -27,9 +26,9 @@ func (p *program) recordTest(ctx context.Context, m *trainer.Model, path, finger
 	if err != nil || !known {
 		return err
 	}
-	data, err := os.ReadFile(path)
+	data, err := readRegular(path, binaryBytes)
 	if err != nil {
-		return fmt.Errorf("read model: %w", err)
+		return fmt.Errorf("read model %q: %w", path, err)
 	}
 	sum := sha256.Sum256(data)
 	digest := hex.EncodeToString(sum[:])

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -19,9 +17,7 @@ import (
 // refit. It is what run and resume share.
 func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runFlags) error {
 	ctx := cmd.Context()
-	if err := checkOutput(f.output); err != nil {
-		return err
-	}
+	p.graceful.Store(true)
 	monitor := &search.Monitor{}
 	workers := f.workers
 	if workers == 0 {
@@ -65,11 +61,7 @@ func (p *program) refitWinner(ctx context.Context, st *store.Store, s *session, 
 		p.warn("nothing to refit: no trial has a result on every fold")
 		return nil
 	}
-	path := f.output
-	if path == "" {
-		path = p.modelPath(s.sweep)
-	}
-	err := p.refitTrial(ctx, st, s, r.At(0).Trial, path)
+	err := p.refitTrial(ctx, st, s, r.At(0).Trial, p.outputPath(f.output, s.sweep))
 	if i := interruptionOf(ctx); i != nil && err != nil {
 		return &failure{err: i, code: i.code(), hints: []string{"go on with: " + p.resumeLine(s.sweep, f)}}
 	}
@@ -121,37 +113,4 @@ func (p *program) resumeLine(s *search.Sweep, f *runFlags) string {
 		parts = append(parts, "-o "+shellQuote(f.output))
 	}
 	return strings.Join(parts, " ")
-}
-
-// checkOutput refuses a model file that could not be saved, before hours are
-// spent on it; "" is the place beside the store, which is there.
-func checkOutput(path string) error {
-	if path == "" {
-		return nil
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return usagef("-o %q: it is a folder, want a file", path)
-	}
-	info, err := os.Stat(filepath.Dir(path))
-	if err != nil {
-		return usagef("-o %q: %w", path, err)
-	}
-	if !info.IsDir() {
-		return usagef("-o %q: %q is no folder", path, filepath.Dir(path))
-	}
-	return nil
-}
-
-// modelPath is where a sweep's model goes unless told otherwise: beside the store.
-func (p *program) modelPath(s *search.Sweep) string {
-	name := strings.Map(func(r rune) rune {
-		if r == '/' || r == filepath.Separator || !visible(r) {
-			return '_'
-		}
-		return r
-	}, s.File.Name)
-	if strings.HasPrefix(name, ".") {
-		name = "_" + name[1:]
-	}
-	return filepath.Join(filepath.Dir(p.storePath()), name+".espalier")
 }

@@ -26,7 +26,7 @@ recorded. A fold whose job failed is trained alike, to see it fail again.`,
 		Args:              arguments,
 		ValidArgsFunction: p.completeTrials,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p.graceful.Store(true)
+			p.trains.Store(true)
 			return p.verify(cmd.Context(), sweep, args[0], slot)
 		},
 	}
@@ -59,6 +59,7 @@ func (p *program) verify(ctx context.Context, sweep, trial string, slot int) err
 		if again.sweep.ID != s.ID {
 			return fmt.Errorf("verify %s: the data has changed since: fingerprint %.12s, recorded %.12s", id, again.set.Fingerprint, s.Data.Fingerprint)
 		}
+		p.graceful.Store(true)
 		start := time.Now()
 		if row.Outcomes[slot] == nil {
 			return p.trainAlone(ctx, again, row.Trial, slot)
