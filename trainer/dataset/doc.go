@@ -27,6 +27,13 @@
 // finite number, else categorical. Classes are numbered in sorted order, numbers by value and words
 // by bytes, and so are levels and groups.
 //
+// The training file is the whole of it: with test_fraction, rows that are then held apart have a say
+// in the kinds of columns and the list of classes, as with limit those that are left out do. That is
+// a decision. A kind belongs to the file's schema, not to what is learned of it, so it must not
+// change with the seed that draws the test rows; and it says nothing of their values. All that is
+// learned (means, deviations, which levels become features) comes from training rows alone. A
+// separate file of test rows has no say: it is read with the training file's kinds.
+//
 // # Foreign bytes
 //
 // No header is believed: an IDX file that promises a terabyte, a gzip file that unpacks without

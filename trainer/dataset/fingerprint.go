@@ -59,6 +59,50 @@ func fingerprint(info *Info, levels [][]string, splits []rowDigests) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// digestTest names the test rows whatever the training rows are, so that a look at them
+// can be counted: a limit, or a level that only training has, does not change it. Where
+// numbers depend on the training rows, names are hashed:
+//
+//	espalier test 1
+//	rows 10000
+//	values HEX       images: as in the fingerprint
+//	labels HEX
+//	column HEX       tables: one line a feature, of its cells as little-endian float64s, or of
+//	classes HEX      its levels or classes as quoted words, a line each
+func digestTest(info *Info, rows *Rows, d rowDigests) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "espalier test 1\nrows %d\n", rows.N)
+	if info.Kind == Images {
+		fmt.Fprintf(&b, "values %x\nlabels %x\n", d.values, d.labels)
+	} else {
+		for c := range info.Columns {
+			fmt.Fprintf(&b, "column %x\n", digestColumn(rows, c, len(info.Columns)))
+		}
+		h := sha256.New()
+		for _, l := range rows.Labels {
+			fmt.Fprintf(h, "%q\n", info.Classes[l])
+		}
+		fmt.Fprintf(&b, "classes %x\n", h.Sum(nil))
+	}
+	sum := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(sum[:])
+}
+
+func digestColumn(rows *Rows, column, columns int) [sha256.Size]byte {
+	h := sha256.New()
+	var buf [8]byte
+	for i := range rows.N {
+		cell := rows.Cells[i*columns+column]
+		if levels := rows.Levels[column]; levels != nil {
+			fmt.Fprintf(h, "%q\n", levels[int(cell)])
+			continue
+		}
+		binary.LittleEndian.PutUint64(buf[:], math.Float64bits(cell))
+		h.Write(buf[:])
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
 func digestLabels(labels []int32) [sha256.Size]byte {
 	buf := make([]byte, 4*len(labels))
 	for i, l := range labels {

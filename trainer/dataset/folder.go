@@ -76,6 +76,7 @@ func loadFolder(fsys fs.FS, place string, names []string, limit int) (*Set, erro
 		}
 		set.Test = test.rows
 		digests = append(digests, test.digests)
+		set.TestDigest = digestTest(&set.Info, test.rows, test.digests)
 	}
 	set.Fingerprint = fingerprint(&set.Info, nil, digests)
 	return set, nil

@@ -16,6 +16,7 @@ type Info struct {
 	Classes     []string // names, in label order
 	Rows        int      // training rows
 	TestRows    int
+	TestDigest  string   // hex SHA-256 of the test rows alone, "" without; see fingerprint.go
 	Columns     []Column // tables: the features; nil for images
 	Bytes       int64    // memory the rows take
 	Groups      int      // number of distinct groups where a group column was asked for

@@ -175,6 +175,7 @@ func (t *table) assemble(rows, testRows []int, labels, testLabels []int32) *Set 
 	if t.test != nil {
 		set.Test = parts[1].copyOut(levels, testLabels)
 		digests = append(digests, set.Test.digests())
+		set.TestDigest = digestTest(&set.Info, set.Test, digests[1])
 	}
 	set.Fingerprint = fingerprint(&set.Info, levels, digests)
 	return set
