@@ -30,6 +30,13 @@ type index struct {
 	orders func() map[grids.Key]int32
 }
 
+// Listable tells whether Run and Rank can list the sweep's points: an error that
+// wraps ErrTooLarge where they cannot. The list is kept for them.
+func (s *Sweep) Listable() error {
+	_, err := s.index()
+	return err
+}
+
 func newIndex(s *Sweep) (*index, error) {
 	x := &index{sweep: s}
 	x.orders = sync.OnceValue(func() map[grids.Key]int32 {

@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"espalier/trainer"
 )
 
 var (
@@ -65,11 +62,11 @@ func Run(ctx context.Context, s *Sweep, l Ledger, eval Evaluator, o Options) (Re
 	if o.Monitor == nil {
 		o.Monitor = new(Monitor)
 	}
-	if err := l.Enroll(ctx, s, false); err != nil {
+	x, err := s.index() // before anything is written: a sweep too large stays out of the ledger
+	if err != nil {
 		return Result{}, err
 	}
-	x, err := s.index()
-	if err != nil {
+	if err := l.Enroll(ctx, s, false); err != nil {
 		return Result{}, err
 	}
 	t, err := newTally(ctx, s, x, l)
@@ -82,7 +79,7 @@ func Run(ctx context.Context, s *Sweep, l Ledger, eval Evaluator, o Options) (Re
 	o.Workers = max(1, min(o.Workers, len(tasks)))
 	r := &runner{sweep: s, ledger: l, eval: eval, options: o, families: f, tally: t, tasks: tasks, started: time.Now()}
 	if len(r.tasks) > 0 && !o.Mix {
-		if err := checkOrigins(t.origins); err != nil {
+		if err := checkOrigins(t.foreign()); err != nil {
 			return r.result(), fmt.Errorf("resume sweep %q: %w", s.File.Name, err)
 		}
 	}
@@ -90,22 +87,20 @@ func Run(ctx context.Context, s *Sweep, l Ledger, eval Evaluator, o Options) (Re
 }
 
 // checkOrigins refuses to mix numbers that need not be equal bit for bit.
-func checkOrigins(origins map[[2]string]int) error {
-	here := [2]string{trainer.Revision(), trainer.Kernel()}
-	others := slices.Collect(maps.Keys(origins))
-	others = slices.DeleteFunc(others, func(o [2]string) bool { return o == here })
-	if len(others) == 0 {
+func checkOrigins(foreign map[origin]int) error {
+	if len(foreign) == 0 {
 		return nil
 	}
-	slices.SortFunc(others, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
 	var names []string
 	n := 0
-	for _, o := range others {
-		names = append(names, fmt.Sprintf("revision %s on kernel %s", o[0], o[1]))
-		n += origins[o]
+	for o, outcomes := range foreign {
+		names = append(names, fmt.Sprintf("revision %s on kernel %s", o.revision, o.kernel))
+		n += outcomes
 	}
+	slices.Sort(names)
+	here := thisOrigin()
 	return fmt.Errorf("%s: %w: %s; this is revision %s on kernel %s; --mix goes on beside them, --new starts over",
-		count(n, "outcome"), ErrOrigin, strings.Join(names, ", "), here[0], here[1])
+		count(n, "outcome"), ErrOrigin, strings.Join(names, ", "), here.revision, here.kernel)
 }
 
 // A runner is one Run.

@@ -58,8 +58,12 @@ func (p *program) lsRow(cmd *cobra.Command, l *store.Reader, e search.Enrolment)
 		return []string{name, e.ID.String()[:12], printable(e.Data.Source), "", "", "", "", created}, nil
 	}
 	r, err := p.ranking(cmd.Context(), l, s)
-	if err != nil {
+	if err != nil && cmd.Context().Err() != nil {
 		return nil, err
+	}
+	if err != nil { // one sweep that cannot be ranked does not hide the others
+		p.warn(err.Error())
+		return []string{name, e.ID.String()[:12], printable(e.Data.Source), s.Metric, "", "", "", created}, nil
 	}
 	status, best := r.Status(), ""
 	if status.Best != nil {

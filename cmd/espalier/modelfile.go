@@ -60,6 +60,9 @@ func fileHead(path string, n int) ([]byte, error) {
 func (p *program) checkOutput(path string) error {
 	folder := filepath.Dir(path)
 	if info, err := os.Stat(folder); err != nil {
+		if folder == filepath.Dir(p.storePath()) {
+			return nil // opening the store says so
+		}
 		return usagef("save the model to %q: folder %q: %w", path, folder, pathless(err))
 	} else if !info.IsDir() {
 		return usagef("save the model to %q: %q is no folder", path, folder)

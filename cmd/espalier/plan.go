@@ -38,6 +38,9 @@ memory and disk. The forecast trains each model for a moment, ten seconds in all
 		Args:              arguments,
 		ValidArgsFunction: p.completeFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkWorkers(cmd, f.workers); err != nil {
+				return err
+			}
 			p.trains.Store(true)
 			return p.plan(cmd.Context(), args[0], &f)
 		},
@@ -52,9 +55,6 @@ memory and disk. The forecast trains each model for a moment, ten seconds in all
 }
 
 func (p *program) plan(ctx context.Context, name string, f *planFlags) error {
-	if f.workers < 0 {
-		return usagef("--workers %d: want a number from 1", f.workers)
-	}
 	file, folder, err := p.parseFile(name, f.set)
 	if err != nil {
 		return err
@@ -89,8 +89,14 @@ func (p *program) plan(ctx context.Context, name string, f *planFlags) error {
 	if !plan.Counted {
 		workers = f.workers
 	}
-	memory, disk := p.forecastSpace(s, models, plan, workers)
+	memory, disk, err := p.forecastSpace(s, models, plan, workers)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(w, "memory    about %s with %s\n", bytesText(memory), plural(workers, "worker"))
+	if have := machineMemory(); have > 0 && memory > have {
+		p.warn(fmt.Sprintf("this machine has %s of memory: run would refuse", bytesText(have)))
+	}
 	fmt.Fprintf(w, "disk      about %s in the store\n", bytesText(disk))
 	if !f.noCalibrate {
 		if err := p.forecastTime(ctx, s, plan, workers, f.noShare); err != nil {
@@ -165,12 +171,13 @@ func writeModels(w io.Writer, models []distinct, complete bool, width int) error
 }
 
 // forecastSpace estimates memory of a run and the size of its results.
-func (p *program) forecastSpace(s *session, models []distinct, plan search.Plan, workers int) (memory, disk int64) {
-	const program = 25 << 20 // of the process itself, measured
-	var largest int64
+func (p *program) forecastSpace(s *session, models []distinct, plan search.Plan, workers int) (memory, disk int64, err error) {
+	largest, _, err := largestFit(s.sweep)
+	if err != nil {
+		return 0, 0, sweepFailure(err)
+	}
 	epochs := 0.0
 	for _, m := range models {
-		largest = max(largest, m.config.Cost().Memory)
 		epochs = max(epochs, float64(m.config.Params.Epochs))
 	}
 	if plan.Counted && plan.Points > 0 {
@@ -179,8 +186,8 @@ func (p *program) forecastSpace(s *session, models []distinct, plan search.Plan,
 	sample, err := json.Marshal(trainer.Epoch{Validation: &trainer.Scores{}, Classes: make([]trainer.Class, len(s.set.Classes)),
 		Confusion: make([]int, len(s.set.Classes)*len(s.set.Classes))})
 	if err != nil {
-		return 0, 0
+		return 0, 0, err
 	}
 	perEpoch := float64(len(sample)) / 2 // compressed, roughly
-	return program + s.set.Bytes + int64(workers)*largest, int64(min(float64(plan.Fits)*(300+epochs*perEpoch), 1e18))
+	return runMemory(s, largest, workers), int64(min(float64(plan.Fits)*(300+epochs*perEpoch), 1e18)), nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,7 +74,7 @@ func (p *program) refitTrial(ctx context.Context, st *store.Store, s *session, t
 	p.say("refit on %s: %s", rows, trialText(t))
 	show := p.newRefitProgress(t, s.refitEpochs(t))
 	r, err := search.Refit(ctx, s.sweep, search.RefitTask{
-		Set: s.set, Folds: s.folds, Trial: t, Ledger: st, Checkpoints: st.Checkpoints(), Version: programVersion(),
+		Set: s.set, Folds: s.folds, Trial: t, Ledger: st, Checkpoints: st.Checkpoints(), Threads: runtime.GOMAXPROCS(0), Version: programVersion(),
 		Saved: func(sum string) []byte { return savedModel(path, sum) }, Watch: show.watch,
 	})
 	show.end()

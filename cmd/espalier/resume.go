@@ -30,12 +30,15 @@ so nothing else is needed; the data is loaded again and must be the same.`,
 }
 
 func (p *program) resume(cmd *cobra.Command, args []string, f *runFlags) error {
-	if err := f.check(); err != nil {
+	if err := f.check(cmd); err != nil {
 		return err
 	}
 	p.trains.Store(true)
 	return p.withSession(cmd.Context(), args, func(st *store.Store, s *session) error {
 		if err := p.checkPlace(s, f); err != nil {
+			return err
+		}
+		if err := checkMemory(s, f, machineMemory()); err != nil {
 			return err
 		}
 		return p.train(cmd, st, s, f)

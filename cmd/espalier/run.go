@@ -35,14 +35,28 @@ func (f *runFlags) register(cmd *cobra.Command) {
 // quickstart is the shipped sweep that run takes without a FILE.
 const quickstart = "quickstart"
 
+// maxWorkers is beyond what any machine trains side by side.
+const maxWorkers = 1024
+
+// checkWorkers refuses a number of workers that means nothing; not given, it is
+// one a processor.
+func checkWorkers(cmd *cobra.Command, workers int) error {
+	if cmd.Flags().Changed("workers") && (workers < 1 || workers > maxWorkers) {
+		return usagef("--workers %d: want a number from 1 to %d", workers, maxWorkers)
+	}
+	return nil
+}
+
 // check refuses numbers that mean nothing.
-func (f *runFlags) check() error {
+func (f *runFlags) check(cmd *cobra.Command) error {
+	flags := cmd.Flags()
+	if err := checkWorkers(cmd, f.workers); err != nil {
+		return err
+	}
 	switch {
-	case f.workers < 0:
-		return usagef("--workers %d: want a number from 1", f.workers)
-	case f.budget < 0:
+	case flags.Changed("budget") && f.budget <= 0:
 		return usagef("--budget %s: want a time above 0", f.budget)
-	case f.jobTimeout < 0:
+	case flags.Changed("job-timeout") && f.jobTimeout <= 0:
 		return usagef("--job-timeout %s: want a time above 0", f.jobTimeout)
 	case f.top < 0:
 		return usagef("--top %d: want a number from 0", f.top)
@@ -83,7 +97,7 @@ and keeps what is there; a second Ctrl-C stops at once.`,
 
 // run reads the file and the data, enrols the sweep and trains it.
 func (p *program) run(cmd *cobra.Command, name string, f *runFlags) error {
-	if err := f.check(); err != nil {
+	if err := f.check(cmd); err != nil {
 		return err
 	}
 	p.trains.Store(true)
@@ -95,7 +109,13 @@ func (p *program) run(cmd *cobra.Command, name string, f *runFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := s.sweep.Listable(); err != nil {
+		return sweepFailure(err)
+	}
 	if err := p.checkPlace(s, f); err != nil {
+		return err
+	}
+	if err := checkMemory(s, f, machineMemory()); err != nil {
 		return err
 	}
 	st, err := p.openRunner()

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+
+	"espalier/search"
+	"espalier/trainer"
+)
+
+// programMemory is what the process takes before it trains, measured.
+const programMemory = 25 << 20
+
+// runMemory is the memory of a run in bytes: program, rows, and the largest fit
+// in each worker.
+func runMemory(s *session, largest int64, workers int) int64 {
+	total := programMemory + float64(s.set.Bytes) + float64(workers)*float64(largest)
+	return int64(min(total, math.MaxInt64/2))
+}
+
+// largestFit is the most bytes that training a point takes, and the point. In a
+// grid with many models it looks at points all over the grid.
+func largestFit(s *search.Sweep) (bytes int64, at search.Trial, err error) {
+	axes := append([]string{"batch_size", "optimizer"}, trainer.References(s.File.Model.Layers)...)
+	seen := map[string]bool{}
+	look := func(t search.Trial) error {
+		key := paramsText(pick(t.Point.Values, axes))
+		if seen[key] {
+			return nil
+		}
+		seen[key] = true
+		config, err := s.Config(t)
+		if err != nil {
+			return err
+		}
+		if m := config.Cost().Memory; m > bytes {
+			bytes, at = m, t
+		}
+		return nil
+	}
+	visited := 0
+	for t := range s.Trials() {
+		if visited++; visited > compileLimit {
+			break
+		}
+		if err := look(t); err != nil {
+			return 0, at, err
+		}
+	}
+	if visited > compileLimit {
+		for _, t := range spreadPoints(s, 1000) {
+			if err := look(t); err != nil {
+				return 0, at, err
+			}
+		}
+	}
+	return bytes, at, nil
+}
+
+// checkMemory refuses a run that the machine cannot hold: where memory runs out
+// the system kills the process, and no job that would fit is finished. Unknown
+// memory, 0, refuses nothing.
+func checkMemory(s *session, f *runFlags, have int64) error {
+	if have <= 0 {
+		return nil
+	}
+	largest, at, err := largestFit(s.sweep)
+	if err != nil {
+		return sweepFailure(err)
+	}
+	workers := f.workers
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	if runMemory(s, largest, workers) <= have {
+		return nil
+	}
+	if plan := s.sweep.Plan(f.noShare); plan.Counted { // workers without a job take nothing
+		workers = min(workers, max(plan.Jobs, 1))
+	}
+	need := runMemory(s, largest, workers)
+	if need <= have {
+		return nil
+	}
+	values := briefParams(at.Point.Values)
+	if values == "" {
+		values = "the only one"
+	}
+	err = usage(fmt.Errorf("run sweep %q: training its largest point (%s) with %s needs about %s of memory, this machine has %s",
+		s.sweep.File.Name, values, plural(workers, "worker"), bytesText(need), bytesText(have)))
+	fit := int((have - runMemory(s, 0, 0)) / max(largest, 1))
+	if fit < 1 {
+		return hint(err, "a smaller model or batch_size; espalier plan shows the models")
+	}
+	return hint(err, fmt.Sprintf("--workers %d fits", fit))
+}

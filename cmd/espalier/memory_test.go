@@ -1,0 +1,61 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestCheckMemory(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	path := filepath.Join(t.TempDir(), "sweep.toml")
+	if err := os.WriteFile(path, []byte(demandingSweep), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := &program{out: io.Discard, err: io.Discard}
+	file, folder, err := p.parseFile(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.prepare(file, folder, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	largest, _, err := largestFit(s.sweep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two := runMemory(s, largest, 2)
+	for _, row := range []struct {
+		name    string
+		workers int
+		have    int64
+		want    string // "": goes
+	}{
+		{"not known", 64, 0, ""},
+		{"just enough", 2, two, ""},
+		{"one too many", 3, two, "--workers 2 fits"},
+		{"no worker fits", 1, runMemory(s, largest, 1) - 1, "a smaller model"},
+		{"fewer jobs than workers", 1000, runMemory(s, largest, 24), ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			err := checkMemory(s, &runFlags{workers: row.workers}, row.have)
+			if row.want == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if exitCode(err) != exitUsage {
+				t.Fatalf("exit code %d of %v, want %d", exitCode(err), err, exitUsage)
+			}
+			var b strings.Builder
+			report(&b, err)
+			if !strings.Contains(b.String(), row.want) || !strings.Contains(b.String(), "of memory, this machine has") {
+				t.Errorf("%s lacks %q", b.String(), row.want)
+			}
+		})
+	}
+}
