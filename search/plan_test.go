@@ -41,7 +41,7 @@ func TestTodo(t *testing.T) {
 	}
 	f := newFamilies(x, false)
 	empty := func(yield func(Fact, error) bool) {}
-	m := &tally{slots: 3, marks: make([]mark, len(x.keys)*3), have: make([]int32, len(x.keys)), sum: make([]float64, len(x.keys)), origins: map[[2]string]int{}}
+	m := &tally{slots: 3, marks: make([]mark, len(x.keys)*3), have: make([]int32, len(x.keys)), sum: make([]float64, len(x.keys))}
 	if err := m.read(x, empty); err != nil {
 		t.Fatal(err)
 	}

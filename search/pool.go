@@ -124,7 +124,11 @@ func (a *attempt) run(ctx context.Context) {
 func (a *attempt) evaluate(ctx context.Context) (stack string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			stack, err = trimStack(string(debug.Stack())), fmt.Errorf("panic: %v", p)
+			trace := debug.Stack()
+			if thread, ok := p.(*trainer.Panic); ok {
+				trace = thread.Stack // of where it was, not of who waited for it
+			}
+			stack, err = trimStack(string(trace)), fmt.Errorf("panic: %v", p)
 		}
 	}()
 	return "", a.runner.eval(ctx, a.job, a.record, a.watch)

@@ -4,12 +4,14 @@ import (
 	"context"
 	"math"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"espalier/search"
 	"espalier/search/searchtest"
+	"espalier/trainer"
 )
 
 // threadsOf runs what is to do of a sweep and gives the threads of its jobs, in the
@@ -83,6 +85,30 @@ func TestThreads(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A panic in a thread of the trainer is told as the value, with the stack of that thread.
+func TestPanicInThread(t *testing.T) {
+	s, l := searchtest.Sweep(t, searchtest.Small), searchtest.NewLedger()
+	stack := "goroutine 7 [running]:\nruntime/debug.Stack()\n\tstack.go:26\npanic({0x1, 0x2})\n\tpanic.go:860\nespalier/trainer.deep()\n\tdeep.go:3"
+	eval := func(context.Context, search.Job, func(search.Outcome) error, func(search.Watch)) error {
+		panic(&trainer.Panic{Value: "index out of range", Stack: []byte(stack)})
+	}
+	if result, err := search.Run(t.Context(), s, l, eval, search.Options{}); err != nil || result.Failed != 36 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	for f := range l.Facts(t.Context(), s.ID) {
+		if f.Failure == nil {
+			continue
+		}
+		if !strings.HasPrefix(f.Failure.Reason, "panic: index out of range (trial ") || strings.Contains(f.Failure.Reason, "\n") {
+			t.Errorf("reason %q", f.Failure.Reason)
+		}
+		if want := "espalier/trainer.deep()\n\tdeep.go:3"; f.Failure.Stack != want {
+			t.Errorf("stack %q, want %q", f.Failure.Stack, want)
+		}
+		break
 	}
 }
 

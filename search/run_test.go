@@ -398,6 +398,44 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
+// What was taken back stands in nobody's way, whoever recorded it.
+func TestOriginTakenBack(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		state search.State
+		back  bool // a retraction follows
+		ok    bool
+	}{
+		{"diverged", search.Diverged, false, false},
+		{"diverged, taken back", search.Diverged, true, true},
+		{"complete, which is not taken back", search.Complete, true, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, l := searchtest.Sweep(t, searchtest.Small), searchtest.NewLedger()
+			if err := l.Enroll(t.Context(), s, false); err != nil {
+				t.Fatal(err)
+			}
+			var facts []search.Fact
+			for tr := range s.Trials() {
+				facts = append(facts, search.Fact{Outcome: &search.Outcome{Trial: tr.Key, State: c.state, Revision: "0-old", Kernel: "abacus"}})
+				if c.back {
+					facts = append(facts, search.Fact{Retraction: &search.Retraction{Trial: tr.Key}})
+				}
+				break
+			}
+			for _, f := range facts {
+				if err := l.Record(t.Context(), s.ID, f); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err := run(t, t.Context(), s, l, searchtest.Scripted(curve, nil), search.Options{})
+			if c.ok && err != nil || !c.ok && !errors.Is(err, search.ErrOrigin) {
+				t.Errorf("error %v, want none: %v", err, c.ok)
+			}
+		})
+	}
+}
+
 // Edited files: what has the same effective parameters is kept, and the board is
 // that of a fresh run of the edited file.
 func TestEdits(t *testing.T) {

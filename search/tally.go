@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
+
+	"espalier/trainer"
 )
 
 // A mark is the state of one (trial, slot) as the facts leave it.
@@ -25,8 +28,10 @@ type tally struct {
 	// only; the leaderboard adds in order of slots.
 	have []int32
 	sum  []float64
-	// origins are the revision and kernel of outcomes that are not this program's.
-	origins map[[2]string]int
+	// origins are the revisions and kernels met in reading the facts; from tells which
+	// of them stands for a (trial, slot). It is made with the first that is not ours.
+	origins []origin
+	from    []uint16
 }
 
 // read goes through facts in the order recorded: the latest word counts, except
@@ -41,8 +46,9 @@ func (t *tally) read(x *index, facts iter.Seq2[Fact, error]) error {
 		case f.Outcome != nil:
 			o := f.Outcome
 			if i, ok := orders[o.Trial]; ok { // else of a point that was edited away
-				t.settle(int(i), o.Slot, markOf(o), scoreOf(x.sweep, o))
-				t.origins[[2]string{o.Revision, o.Kernel}]++
+				if t.settle(int(i), o.Slot, markOf(o), scoreOf(x.sweep, o)) {
+					t.stamp(int(i)*t.slots+o.Slot, origin{o.Revision, o.Kernel})
+				}
 			}
 		case f.Failure != nil:
 			if i, ok := orders[f.Failure.Trial]; ok {
@@ -55,6 +61,44 @@ func (t *tally) read(x *index, facts iter.Seq2[Fact, error]) error {
 		}
 	}
 	return nil
+}
+
+// An origin is what made an outcome: the trainer's revision and its kernel path.
+type origin struct{ revision, kernel string }
+
+func thisOrigin() origin { return origin{trainer.Revision(), trainer.Kernel()} }
+
+// stamp notes what made the outcome that stands at a place of marks.
+func (t *tally) stamp(at int, o origin) {
+	if len(t.origins) == 0 {
+		t.origins = []origin{thisOrigin()}
+	}
+	n := slices.Index(t.origins, o)
+	if n < 0 {
+		n = len(t.origins)
+		if n > math.MaxUint16 { // of so many, the last stands for all others
+			n = math.MaxUint16
+		} else {
+			t.origins = append(t.origins, o)
+		}
+	}
+	if n > 0 && t.from == nil {
+		t.from = make([]uint16, len(t.marks))
+	}
+	if t.from != nil {
+		t.from[at] = uint16(n)
+	}
+}
+
+// foreign counts the outcomes that stand and are not of this program, by origin.
+func (t *tally) foreign() map[origin]int {
+	counts := make(map[origin]int)
+	for at, n := range t.from {
+		if m := t.marks[at]; n > 0 && (m == finished || m == diverged) {
+			counts[t.origins[n]]++
+		}
+	}
+	return counts
 }
 
 // settle moves one mark; it tells whether that changed anything.
@@ -97,7 +141,6 @@ func newTally(ctx context.Context, s *Sweep, x *index, l Ledger) (*tally, error)
 	n, slots := len(x.keys), s.Slots()
 	t := &tally{
 		slots: slots, marks: make([]mark, n*slots), have: make([]int32, n), sum: make([]float64, n),
-		origins: make(map[[2]string]int),
 	}
 	if err := t.read(x, l.Facts(ctx, s.ID)); err != nil {
 		return nil, fmt.Errorf("read the facts of sweep %q: %w", s.File.Name, err)
