@@ -181,12 +181,19 @@ func (b *bench) settle() error {
 			return err
 		}
 		b.due = b.due[1:]
+		if len(b.due) == 0 {
+			b.unload()
+		}
 		if err := b.put(o); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// unload lets go of the network and the rows. The worker goes on to its next job while
+// the last outcome waits for the disk, and many jobs may wait.
+func (b *bench) unload() { b.fitter, b.fresh = nil, nil }
 
 // own is the history that a trial would have if it were trained by itself: up to
 // where it stops, and under validate = "final" with validation at its own end only.
@@ -259,6 +266,9 @@ func (b *bench) diverge(reason string) error {
 				break
 			}
 		}
+	}
+	if reached == len(b.due) {
+		b.unload()
 	}
 	for _, t := range b.due[:reached] {
 		own := b.own(t, history)
