@@ -65,9 +65,44 @@ func (b *board) drop(columns []column) []column {
 		return columns
 	}
 	return slices.DeleteFunc(slices.Clone(columns), func(c column) bool {
-		return c.axis && !slices.ContainsFunc(b.rows, func(r search.Standing) bool {
-			return compare(c.value(&r), c.value(&b.rows[0])) != 0
-		})
+		return c.axis && b.oneValued(c)
+	})
+}
+
+// fitting are the columns of a table that its terminal has room for, and what is
+// left out: axes first that have one value over all rows, then gap and train, which
+// follow from others. Axes that tell rows apart stay.
+func (b *board) fitting() (columns []column, dropped []string) {
+	columns = b.shown()
+	if b.chosen != nil || b.width <= 0 || len(b.rows) == 0 {
+		return columns, nil
+	}
+	fits := func() bool { return b.sheet(columns, b.places(4)).width() <= b.width }
+	if fits() {
+		return columns, nil
+	}
+	columns = slices.Clone(columns)
+	columns = slices.DeleteFunc(columns, func(c column) bool {
+		only := c.axis && b.oneValued(c)
+		if only {
+			dropped = append(dropped, printable(c.name)+"="+c.text(&b.rows[0], b.places(4)))
+		}
+		return only
+	})
+	for _, name := range []string{"gap", "train"} {
+		if fits() {
+			break
+		}
+		columns = slices.DeleteFunc(columns, func(c column) bool { return !c.axis && c.name == name })
+		dropped = append(dropped, name)
+	}
+	return columns, dropped
+}
+
+// oneValued tells whether a column has the same value in all rows.
+func (b *board) oneValued(c column) bool {
+	return !slices.ContainsFunc(b.rows, func(r search.Standing) bool {
+		return compare(c.value(&r), c.value(&b.rows[0])) != 0
 	})
 }
 
@@ -79,8 +114,7 @@ func (b *board) places(otherwise int) int {
 	return otherwise
 }
 
-func (b *board) sheet(precision int) *sheet {
-	columns := b.shown()
+func (b *board) sheet(columns []column, precision int) *sheet {
 	header := make([]string, len(columns))
 	s := newSheet()
 	for i, c := range columns {
@@ -121,8 +155,16 @@ func mixed(origins []string) string {
 }
 
 func (b *board) writeTable(w io.Writer) error {
-	if err := b.sheet(b.places(4)).write(w, "", b.width); err != nil {
+	columns, dropped := b.fitting()
+	width := b.width
+	if b.chosen == nil {
+		width = 0 // a line too long even so is for the terminal to break: no axis is cut
+	}
+	if err := b.sheet(columns, b.places(4)).write(w, "", width); err != nil {
 		return err
+	}
+	if len(dropped) > 0 {
+		fmt.Fprintln(w, wrap(b.width, append([]string{"left out, the terminal is narrow:"}, dropped...)...))
 	}
 	if b.all.Pending > search.PendingShown {
 		fmt.Fprintf(w, "%s pending in all\n", plural(b.all.Pending, "trial"))
@@ -132,7 +174,7 @@ func (b *board) writeTable(w io.Writer) error {
 }
 
 func (b *board) writeMarkdown(w io.Writer) error {
-	if err := b.sheet(b.places(4)).markdown(w); err != nil {
+	if err := b.sheet(b.shown(), b.places(4)).markdown(w); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(w, "\n"+strings.ReplaceAll(b.origin(0), "|", `\|`))

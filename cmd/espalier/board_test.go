@@ -3,8 +3,12 @@ package main
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
 
 	"espalier/grids"
 	"espalier/search"
@@ -144,7 +148,7 @@ func TestJSONColumns(t *testing.T) {
 func TestBoardTable(t *testing.T) {
 	b := &board{rows: rows(), columns: columns(), precision: 3, changed: true}
 	var buf bytes.Buffer
-	if err := b.sheet(3).write(&buf, "", 0); err != nil {
+	if err := b.sheet(b.shown(), 3).write(&buf, "", 0); err != nil {
 		t.Fatal(err)
 	}
 	want := `rank  trial      mean    std  train    gap  state     momentum  optimizer  units
@@ -155,5 +159,60 @@ func TestBoardTable(t *testing.T) {
 `
 	if buf.String() != want {
 		t.Errorf("have\n%swant\n%s", buf.String(), want)
+	}
+}
+
+// TestBoardNarrow: a narrow terminal loses what says least, never an axis that tells rows apart.
+func TestBoardNarrow(t *testing.T) {
+	for _, test := range []struct {
+		width   int
+		gone    []string
+		remains []string
+	}{
+		{120, nil, []string{"momentum", "optimizer", "units", "train", "gap"}},
+		{84, []string{"mean=zero"}, []string{"train", "gap"}},
+		{77, []string{"mean=zero", "gap"}, []string{"train"}},
+		{70, []string{"mean=zero", "gap", "train"}, nil},
+		{20, []string{"mean=zero", "gap", "train"}, nil},
+	} {
+		b := &board{sweep: &search.Sweep{File: &grids.File{}}, rows: rows(), columns: columns(), precision: 3, width: test.width}
+		shown, gone := b.fitting()
+		if !slices.Equal(gone, test.gone) {
+			t.Errorf("width %d: left out %q, want %q", test.width, gone, test.gone)
+		}
+		var names []string
+		for _, c := range shown {
+			names = append(names, c.name)
+		}
+		for _, want := range append(test.remains, "rank", "trial", "std", "momentum", "optimizer", "units") {
+			if !slices.Contains(names, want) {
+				t.Errorf("width %d: no %s in %q", test.width, want, names)
+			}
+		}
+		var buf bytes.Buffer
+		if err := b.writeTable(&buf); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(buf.String(), "…") {
+			t.Errorf("width %d: cut:\n%s", test.width, buf.String())
+		}
+	}
+}
+
+// TestHelpWidth: help fits the narrowest terminal in common use, but for examples.
+func TestHelpWidth(t *testing.T) {
+	p := &program{}
+	commands := []*cobra.Command{p.root()}
+	for len(commands) > 0 {
+		cmd := commands[0]
+		commands = append(commands[1:], cmd.Commands()...)
+		if cmd.Name() == "completion" || cmd.HasParent() && cmd.Parent().Name() == "completion" {
+			continue
+		}
+		for _, line := range strings.Split(cmd.Long+"\n"+cmd.LocalFlags().FlagUsagesWrapped(helpWidth), "\n") {
+			if n := utf8.RuneCountInString(line); n > helpWidth {
+				t.Errorf("%s: %d columns: %s", cmd.CommandPath(), n, line)
+			}
+		}
 	}
 }

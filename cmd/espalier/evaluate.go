@@ -75,7 +75,7 @@ func (p *program) evaluate(ctx context.Context, path string, o dataset.Options, 
 		thousands(int64(e.Rows)), e.Scores.Loss, e.Scores.Accuracy, standardError(e.Scores.Accuracy, e.Rows),
 		e.Scores.Precision, e.Scores.Recall, e.Scores.F1, durationText(took), durationText(took/time.Duration(max(batches, 1))), testBatch)
 	if !train {
-		if err := p.recordTest(ctx, m, path, set.Fingerprint, e); err != nil {
+		if err := p.recordTest(ctx, m, path, set.Info, e); err != nil {
 			return err
 		}
 	}

@@ -150,6 +150,9 @@ A run can be stopped or killed at any moment; the same command again does what i
 	cobra.EnableCommandSorting = false // verbs stand in the order one meets them
 	root.SetUsageTemplate(usageTemplate)
 	root.SetFlagErrorFunc(flagFailure)
+	fillLong(root)
+	root.Version = versionText()
+	root.SetVersionTemplate("{{.Version}}")
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.Short = "complete verbs, sweeps, trials and columns in bash, zsh or fish"

@@ -51,6 +51,15 @@ func (s *sheet) write(w io.Writer, indent string, width int) error {
 	return err
 }
 
+// width is how wide the table is without an indent, in columns of a terminal.
+func (s *sheet) width() int {
+	var b strings.Builder
+	if err := s.write(&b, "", 0); err != nil {
+		return 0
+	}
+	return text.LongestLineLen(b.String())
+}
+
 // markdown renders the table as GitHub reads it.
 func (s *sheet) markdown(w io.Writer) error {
 	_, err := io.WriteString(w, s.writer().RenderMarkdown()+"\n")

@@ -11,26 +11,28 @@ import (
 	"espalier/search"
 	"espalier/store"
 	"espalier/trainer"
+	"espalier/trainer/dataset"
 )
 
 // recordTest keeps account of looking at the test rows of a sweep: who looks
 // often and keeps the best is fooled by them. Where the store holds the model's
-// sweep, on the same data, the evaluation is recorded and the count is printed;
-// the same model a second time tells nothing new and counts once.
-func (p *program) recordTest(ctx context.Context, m *trainer.Model, path, fingerprint string, e trainer.Evaluation) error {
+// sweep, and these are the sweep's test rows whatever its training rows were, the
+// evaluation is recorded and the count is printed; the same model a second time tells
+// nothing new and counts once.
+func (p *program) recordTest(ctx context.Context, m *trainer.Model, path string, data dataset.Info, e trainer.Evaluation) error {
 	id, err := search.ParseSweepID(m.Provenance.SweepID)
-	if err != nil || fingerprint != m.Provenance.Data {
-		return nil // not the sweep's own test rows
+	if err != nil {
+		return nil // a model of no sweep
 	}
-	known, seen, models, err := p.testsOf(ctx, id)
+	known, seen, models, err := p.testsOf(ctx, id, data)
 	if err != nil || !known {
 		return err
 	}
-	data, err := readRegular(path, binaryBytes)
+	file, err := readRegular(path, binaryBytes)
 	if err != nil {
 		return fmt.Errorf("read model %q: %w", path, err)
 	}
-	sum := sha256.Sum256(data)
+	sum := sha256.Sum256(file)
 	digest := hex.EncodeToString(sum[:])
 	if !models[digest] {
 		st, err := p.openExisting()
@@ -52,9 +54,18 @@ func (p *program) recordTest(ctx context.Context, m *trainer.Model, path, finger
 	return err
 }
 
+// sameTest tells whether two sources have the same test rows.
+func sameTest(a, b dataset.Info) bool {
+	if a.TestDigest == "" || b.TestDigest == "" { // enrolled before there was one
+		return a.Fingerprint == b.Fingerprint
+	}
+	return a.TestDigest == b.TestDigest
+}
+
 // testsOf counts what the store knows of evaluations on a sweep's test rows; known
-// is false where there is no store or it does not hold the sweep.
-func (p *program) testsOf(ctx context.Context, id search.SweepID) (known bool, seen int, models map[string]bool, err error) {
+// is false where there is no store, it does not hold the sweep, or the sweep's test
+// rows are others.
+func (p *program) testsOf(ctx context.Context, id search.SweepID, data dataset.Info) (known bool, seen int, models map[string]bool, err error) {
 	models = map[string]bool{}
 	err = p.withReader(func(l *store.Reader) error {
 		sweeps, err := l.Sweeps(ctx)
@@ -62,7 +73,7 @@ func (p *program) testsOf(ctx context.Context, id search.SweepID) (known bool, s
 			return err
 		}
 		for _, e := range sweeps {
-			known = known || e.ID == id
+			known = known || e.ID == id && sameTest(e.Data, data)
 		}
 		for f, err := range l.Facts(ctx, id) {
 			if err != nil {

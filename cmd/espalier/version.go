@@ -18,9 +18,14 @@ func (p *program) versionCommand() *cobra.Command {
 		Example: "  espalier version",
 		Args:    arguments,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(p.out, "espalier %s\ntrainer revision %s, kernel %s\n%s %s/%s\n",
-				programVersion(), trainer.Revision(), trainer.Kernel(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprint(p.out, versionText())
 			return err
 		},
 	}
+}
+
+// versionText is what version and --version print.
+func versionText() string {
+	return fmt.Sprintf("espalier %s\ntrainer revision %s, kernel %s\n%s %s/%s\n",
+		programVersion(), trainer.Revision(), trainer.Kernel(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
