@@ -156,6 +156,7 @@ func TestArrows(t *testing.T) {
 // The six folders of code are given, and nothing else lies at the top.
 func TestTopLevel(t *testing.T) {
 	known := strings.Fields("cmd search trainer folds store grids go.mod go.sum README.md LICENSE CHANGELOG.md CONTRIBUTING.md")
+	known = append(known, "espalier") // what go build ./cmd/espalier leaves, not tracked
 	entries, err := os.ReadDir("..")
 	if err != nil {
 		t.Fatal(err)
