@@ -45,6 +45,11 @@
 //
 // A worker is free as soon as it hands in the last outcome of its job, before that is
 // on disk. Otherwise a pool of eight would put at most eight outcomes in a commit.
+// It lets go of its network first, so that what waits is small.
+//
+// The processors are shared out among the jobs that can run side by side as each
+// starts: a job that is alone uses all of them. A checkpoint whose job went with an
+// edit of the file is removed by the run that finds nothing left to do.
 //
 // Points are arithmetic until somebody runs them. Run and Rank list the trials' keys,
 // up to TrialLimit; New and Plan visit a sample or a count.
