@@ -146,6 +146,8 @@ func TestUsageErrors(t *testing.T) {
 		{"run --workers 99999999", []string{`--workers 99999999: want a number from 1 to 1024`}},
 		{"resume --workers 1025", []string{`--workers 1025: want`}},
 		{"plan quickstart --workers 0", []string{`--workers 0: want`}},
+		{"leaderboard --top 0", []string{`--top 0: want a number from 1`}},
+		{"leaderboard --precision -5", []string{`--precision -5: want a number from 0 to 20`}},
 		{"run --budget 0s", []string{`--budget 0s: want a time above 0`}},
 		{"run --job-timeout 0s", []string{`--job-timeout 0s: want a time above 0`}},
 		{"run --budget 2", []string{`run: --budget "2": want a time such as 90s`}},

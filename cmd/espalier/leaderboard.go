@@ -56,9 +56,15 @@ fold0 fold1 … (or folds), state. An axis of the same name as one of these is "
 	return cmd
 }
 
+// maxPrecision is beyond what tells two numbers of 64 bits apart.
+const maxPrecision = 20
+
 func (p *program) leaderboard(cmd *cobra.Command, args []string, f *boardFlags) error {
-	if f.top < 0 {
+	switch flags := cmd.Flags(); {
+	case flags.Changed("top") && f.top < 1:
 		return usagef("--top %d: want a number from 1", f.top)
+	case flags.Changed("precision") && (f.precision < 0 || f.precision > maxPrecision):
+		return usagef("--precision %d: want a number from 0 to %d", f.precision, maxPrecision)
 	}
 	if !slices.Contains(boardFormats, f.format) {
 		return usage(fmt.Errorf("--format %q: no such format", f.format), suggestion(f.format, boardFormats))

@@ -171,12 +171,20 @@ func (p *program) predictTable(classes []string, all []prediction, top int) erro
 }
 
 func (p *program) predictCSV(classes []string, all []prediction) error {
+	name := func(text string) string { return text }
+	if isTerminal(p.out) { // a file gets names as they are; a terminal would obey them
+		name = printable
+	}
+	names := make([]string, len(classes))
+	for i, c := range classes {
+		names[i] = name(c)
+	}
 	w := csv.NewWriter(p.out)
-	if err := w.Write(append([]string{"file", "row", "class"}, classes...)); err != nil {
+	if err := w.Write(append([]string{"file", "row", "class"}, names...)); err != nil {
 		return err
 	}
 	for _, r := range all {
-		record := []string{r.file, strconv.Itoa(r.row), classes[r.best()]}
+		record := []string{name(r.file), strconv.Itoa(r.row), names[r.best()]}
 		for _, q := range r.probabilities {
 			record = append(record, strconv.FormatFloat(float64(q), 'g', -1, 32))
 		}

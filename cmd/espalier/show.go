@@ -54,6 +54,10 @@ func (p *program) show(s *search.Sweep, all []search.Standing, row *search.Stand
 	if row.Rank > 0 {
 		state = fmt.Sprintf("rank %d of %d", row.Rank, ranked(all))
 	}
+	if row.State == search.Pending && present(row) == 0 {
+		_, err := fmt.Fprintln(w, "pending: no fold is trained yet")
+		return err
+	}
 	fmt.Fprintf(w, "%s: %s %s ± %s, training %s, gap %s, %s\n", state, s.Metric, decimal(row.Mean, 4), decimal(row.Std, 4),
 		decimal(row.TrainScore, 4), decimal(row.Gap, 4), durationText(seconds(row.Seconds)))
 	if row.State == search.Failed || row.State == search.Diverged {

@@ -99,8 +99,12 @@ func (p *program) trainAlone(ctx context.Context, s *session, t search.Trial, sl
 	if made == nil {
 		return errors.New("verify " + trialID(t.Key) + ": the trainer gave no outcome")
 	}
-	score, _ := made.Scores.Metric(s.sweep.Metric)
-	_, err = fmt.Fprintf(p.out, "%s fold %d: %s, %s %s after %s; nothing is recorded to compare with\n", trialID(t.Key), slot,
-		made.State, s.sweep.Metric, decimal(score, 4), plural(made.Epochs, "epoch"))
+	text := string(made.State)
+	if made.State == search.Complete { // a fit that diverged has no score
+		score, _ := made.Scores.Metric(s.sweep.Metric)
+		text += fmt.Sprintf(", %s %s", s.sweep.Metric, decimal(score, 4))
+	}
+	_, err = fmt.Fprintf(p.out, "%s fold %d: %s after %s; nothing is recorded to compare with\n", trialID(t.Key), slot,
+		text, plural(made.Epochs, "epoch"))
 	return err
 }
