@@ -219,6 +219,61 @@ func killed(t *testing.T, board string, model []byte) {
 	}
 }
 
+// TestKilledBehindACheckpoint kills a run whose only jobs are longer than the time between
+// checkpoints, each time a new one is on disk; the resumed runs go on from what they find there.
+func TestKilledBehindACheckpoint(t *testing.T) {
+	if !*long {
+		t.Skip("takes half a minute; -long runs it, as CI does")
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("no SIGKILL here")
+	}
+	sweep := strings.NewReplacer("limit = 900", "limit = 6000", "dropout = [0.1, 0.4]", "dropout = [0.1]", "momentum = [0.0, 0.9]", "momentum = [0.9]",
+		"epochs = [2, 5, 9]", "epochs = [100, 250]", "early_stopping = { patience = 2, monitor = \"loss\" }\n", "").Replace(demandingSweep)
+	undisturbed := newBench(t, sweep)
+	undisturbed.run(0, "-q", "run", "sweep.toml")
+	model, err := os.ReadFile(filepath.Join(undisturbed.folder, "demanding.espalier"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, sweep)
+	seen := make(map[string]time.Time)
+	for range 2 {
+		cmd, _, talk := b.start("run", "sweep.toml", "--log-file", "log.json", "-v")
+		for fresh := false; !fresh; time.Sleep(20 * time.Millisecond) {
+			files, err := filepath.Glob(filepath.Join(b.folder, "espalier.db.d", "*", "*.ckpt"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range files {
+				if info, err := os.Stat(file); err == nil && info.ModTime() != seen[file] {
+					seen[file], fresh = info.ModTime(), true
+				}
+			}
+			if b.finished() {
+				t.Fatalf("the run ended without a checkpoint\n%s", talk)
+			}
+		}
+		cmd.Process.Kill()
+		cmd.Wait()
+	}
+	b.run(0, "run", "sweep.toml", "--log-file", "log.json", "-v")
+	log, err := os.ReadFile(filepath.Join(b.folder, "log.json"))
+	if err != nil || !bytes.Contains(log, []byte("goes on from a checkpoint")) {
+		t.Errorf("no job went on from a checkpoint (%v)", err)
+	}
+	b.expect("killed behind a checkpoint", undisturbed.board(), model)
+	if left, _ := filepath.Glob(filepath.Join(b.folder, "espalier.db.d", "*", "*.ckpt")); len(left) > 0 {
+		t.Errorf("checkpoints stay: %v", left)
+	}
+}
+
+// finished tells whether nothing is left to do.
+func (b *bench) finished() bool {
+	status, out, _ := b.command("status", "--once")
+	return status.Run() == nil && strings.Contains(out.String(), "finished")
+}
+
 // longSweep is the demanding one on more rows: a process has a second or more to be met while it runs.
 var longSweep = strings.Replace(demandingSweep, "limit = 900", "limit = 5000", 1)
 

@@ -167,7 +167,9 @@ func (g *progress) logEvent(e search.Event) {
 		log.Error().Int("worker", e.Worker).Str("trial", trialID(e.Trial)).Int("fold", e.Slot).
 			Str("reason", e.Failure.Reason).Str("stack", e.Failure.Stack).Msg("job failed")
 	case search.EventJob:
-		log.Debug().Int("worker", e.Worker).Str("trial", trialID(e.Trial)).Int("fold", e.Slot).Int("resumed_epochs", e.Resumed).Msg("job")
+		log.Debug().Int("worker", e.Worker).Str("trial", trialID(e.Trial)).Int("fold", e.Slot).Msg("job")
+	case search.EventResumed:
+		log.Info().Int("worker", e.Worker).Str("trial", trialID(e.Trial)).Int("fold", e.Slot).Int("epochs", e.Resumed).Msg("goes on from a checkpoint")
 	case search.EventPaused, search.EventJobDone:
 		log.Debug().Int("worker", e.Worker).Str("trial", trialID(e.Trial)).Int("fold", e.Slot).Msg(string(e.Kind))
 	}
