@@ -274,8 +274,10 @@ func (b *bench) finished() bool {
 	return status.Run() == nil && strings.Contains(out.String(), "finished")
 }
 
-// longSweep is the demanding one on more rows: a process has a second or more to be met while it runs.
-var longSweep = strings.Replace(demandingSweep, "limit = 900", "limit = 5000", 1)
+// longSweep is the demanding one on more rows and epochs: seconds in which other processes meet it running,
+// also where the race detector makes them slow to start.
+var longSweep = strings.NewReplacer("limit = 900", "limit = 5000", "epochs = [2, 5, 9]", "epochs = [2, 5, 30]",
+	"early_stopping = { patience = 2, monitor = \"loss\" }\n", "").Replace(demandingSweep)
 
 // TestSignals interrupts a run and does what it says to go on.
 func TestSignals(t *testing.T) {
