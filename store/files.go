@@ -34,6 +34,9 @@ type File interface {
 // machine is the file system of the operating system.
 type machine struct{}
 
+// Machine is what Options.Files is where it is nil.
+func Machine() FileSystem { return machine{} }
+
 func (machine) Create(path string) (File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }

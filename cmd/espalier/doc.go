@@ -12,6 +12,7 @@
 //   - source.go: which sweep and which trial a user means by a prefix;
 //   - column.go, condition.go, board.go: the leaderboard's columns, --where, formats;
 //   - progress.go, live.go, plain.go: what a run says while it goes on;
+//   - pause.go: where a test may kill the process; inert for everybody else;
 //   - picture.go: images for predict; text.go, table.go: how things are written.
 //
 // Two rules hold throughout. Results go to stdout and talk goes to stderr, so

@@ -11,7 +11,7 @@ func main() {
 
 // run is the whole program: what it is given, where it writes, how it exits.
 func run(args []string, in io.Reader, out, errors io.Writer) int {
-	p := &program{in: in, out: out, err: errors}
+	p := &program{in: in, out: out, err: errors, pauses: openPauses()}
 	defer p.close()
 	err := p.execute(args)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 // openRunner opens the store to write to it, making it where there is none.
 func (p *program) openRunner() (*store.Store, error) {
-	st, err := store.Open(p.storePath(), store.Options{Version: programVersion(), Notice: p.notice})
+	st, err := store.Open(p.storePath(), store.Options{Version: programVersion(), Notice: p.notice, Files: p.pauses.files()})
 	return st, p.storeFailure(err)
 }
 

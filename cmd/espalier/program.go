@@ -26,6 +26,7 @@ type program struct {
 	quiet, verbose bool
 	logPath        string
 
+	pauses   *pauses // nil but under the kill test
 	log      zerolog.Logger
 	logFile  *os.File
 	trains   atomic.Bool // the verb trains: interrupted, it can go on

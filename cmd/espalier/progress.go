@@ -45,7 +45,7 @@ func (g *progress) end() {
 
 // event is called by the run for everything that happens, from one goroutine.
 func (g *progress) event(e search.Event) {
-
+	g.p.pauses.step(e)
 	g.logEvent(e)
 	switch e.Kind {
 	case search.EventStarted:

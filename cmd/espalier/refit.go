@@ -73,17 +73,20 @@ func (p *program) refitTrial(ctx context.Context, st *store.Store, s *session, t
 	}
 	p.say("refit on %s: %s", rows, trialText(t))
 	show := p.newRefitProgress(t, s.refitEpochs(t))
+	p.pauses.refit()
 	r, err := search.Refit(ctx, s.sweep, search.RefitTask{
-		Set: s.set, Folds: s.folds, Trial: t, Ledger: st, Checkpoints: st.Checkpoints(), Threads: runtime.GOMAXPROCS(0), Version: programVersion(),
+		Set: s.set, Folds: s.folds, Trial: t, Ledger: p.pauses.ledger(st), Checkpoints: st.Checkpoints(), Threads: runtime.GOMAXPROCS(0), Version: programVersion(),
 		Saved: func(sum string) []byte { return savedModel(path, sum) }, Watch: show.watch,
 	})
 	show.end()
 	if err != nil {
 		return err
 	}
+	p.pauses.say("refit save")
 	if err := store.WriteFileAtomic(path, r.Bytes); err != nil {
 		return err
 	}
+	p.pauses.say("refit saved")
 	p.log.Info().Str("trial", trialID(t.Key)).Str("model", r.Record.Model).Str("file", path).Int("epochs", r.Record.Epochs).Bool("reused", r.Reused).Msg("refit")
 	how := "trained for " + plural(r.Record.Epochs, "epoch")
 	if r.Reused {

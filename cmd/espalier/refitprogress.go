@@ -34,6 +34,14 @@ func (g *refitProgress) state() search.WorkerStatus {
 
 // watch is called by the refit as it goes.
 func (g *refitProgress) watch(w search.Watch) {
+	g.note(w)
+	g.p.pauses.refitWatch(w)
+}
+
+func (g *refitProgress) note(w search.Watch) {
+	if w.Resumed > 0 {
+		g.p.log.Info().Str("trial", g.worker.Trial).Int("epochs", w.Resumed).Msg("the refit goes on from a checkpoint")
+	}
 	if w.Warning != "" {
 		g.p.log.Warn().Msg(w.Warning)
 		var out io.Writer = g.p.err
@@ -50,7 +58,7 @@ func (g *refitProgress) watch(w search.Watch) {
 	if e := w.Epoch; e != nil {
 		g.worker.Epoch, g.worker.Step = e.Number, g.worker.Steps
 		g.p.log.Debug().Str("trial", g.worker.Trial).Int("epoch", e.Number).Float64("loss", e.TrainLoss).
-			Float64("accuracy", e.TrainAccuracy).Msg("refit epoch")
+			Float64("accuracy", e.TrainAccuracy).Float64("seconds", e.Seconds).Msg("refit epoch")
 	}
 }
 

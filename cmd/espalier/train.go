@@ -27,7 +27,7 @@ func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runF
 		p.warn(err.Error()) // the run goes on; only readers have to wait
 	}
 	show := p.newProgress(monitor, workers)
-	result, err := search.Run(ctx, s.sweep, st, search.NewTrainer(s.sweep, s.set, s.folds, st.Checkpoints()), search.Options{
+	result, err := search.Run(ctx, s.sweep, p.pauses.ledger(st), search.NewTrainer(s.sweep, s.set, s.folds, st.Checkpoints()), search.Options{
 		Workers: workers, Budget: f.budget, JobTimeout: f.jobTimeout, NoShare: f.noShare, Mix: f.mix,
 		Version: programVersion(), Command: p.commandPrefix() + " verify", Events: show.event, Monitor: monitor,
 		Checkpoints: st.Checkpoints(),
