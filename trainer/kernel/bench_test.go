@@ -36,7 +36,7 @@ func share(b *testing.B, k tier, flops float64, f func()) {
 }
 
 func BenchmarkProducts(b *testing.B) {
-	for _, k := range []tier{best(), generic} {
+	for _, k := range tiers() {
 		for _, batch := range []int{128, 64, 32, 1} {
 			for _, d := range [][2]int{{784, 128}, {128, 64}, {64, 10}, {784, 512}, {64, 7}} {
 				in, out := d[0], d[1]
@@ -94,7 +94,7 @@ func BenchmarkPasses(b *testing.B) {
 	pool := Pool{Size: [2]int{2, 2}, Stride: [2]int{2, 2}}
 	s := Stream{Key: [2]uint32{1, 2}}
 	words := make([]uint32, 4096)
-	for _, k := range []tier{best(), generic} {
+	for _, k := range tiers() {
 		for _, row := range []struct {
 			name     string
 			elements int

@@ -11,14 +11,22 @@ import "fmt"
 // leaves any.
 
 // byImages tells whether tiles over images are better filled than tiles over a row of width pixels.
-func byImages(images, width int) bool { return fill(images) > fill(width) }
+func (t tiling) byImages(images, width int) bool { return t.fill(images) > t.fill(width) }
 
-// fill is the share of the peak that tiles of n rows can reach, in eighths of a row: tiles of 4 to 6
-// rows run at it, smaller ones take the time of 4.
-func fill(n int) int {
-	tiles := (n + 5) / 6
-	size, larger := n/tiles, n%tiles
-	return 1000 * n / (larger*max(size+1, 4) + (tiles-larger)*max(size, 4))
+// tiling is how rows are cut into tiles: as few as most rows allow. Those of fewer than least rows
+// take the time of least, since they cannot hide the latency of the multiply-adds.
+type tiling struct{ most, least int }
+
+// cut gives the number of tiles of n rows; larger of them have one row more than size.
+func (t tiling) cut(n int) (tiles, size, larger int) {
+	tiles = (n + t.most - 1) / t.most
+	return tiles, n / tiles, n % tiles
+}
+
+// fill is the share of the peak that tiles of n rows can reach, in thousandths.
+func (t tiling) fill(n int) int {
+	tiles, size, larger := t.cut(n)
+	return 1000 * n / (larger*max(size+1, t.least) + (tiles-larger)*max(size, t.least))
 }
 
 func (t tier) forward(c *Conv, y, x Maps, w Matrix, fw []float32, e MapEpilogue, scratch []float32) {
@@ -41,6 +49,7 @@ func (t tier) forward(c *Conv, y, x Maps, w Matrix, fw []float32, e MapEpilogue,
 	s.kLast = s.k
 	s.aSeg, s.aBand = x.row(), x.panel()
 	s.bStep, s.bSeg, s.bBand = Width, s.k*Width, c.KH*s.k*Width
+	s.bPanel = w.PanelStride
 	flags := stripFlags(0)
 	if e.Bias != nil {
 		flags |= fromBias
@@ -49,8 +58,10 @@ func (t tier) forward(c *Conv, y, x Maps, w Matrix, fw []float32, e MapEpilogue,
 		flags |= relu
 	}
 	g := grid{dst: y, src: x, rows: c.OH, cols: c.OW, stepY: 1, stepX: 1, srcStepY: c.Stride, srcStepX: c.StrideW, srcY: -c.padTop, srcX: -c.padLeft}
+	g.tiling = t.tiling(min(y.panels(), t.sideBySide()))
 	for n := 0; n < x.N; n += g.images(x.N - n) {
-		for q := range y.panels() {
+		for q := 0; q < y.panels(); q += s.panels {
+			s.panels = min(t.sideBySide(), y.panels()-q)
 			s.b, s.flags = w.Data[q*w.PanelStride:], flags
 			if e.Bias != nil {
 				s.bias = e.Bias[q*Width:]
@@ -63,6 +74,7 @@ func (t tier) forward(c *Conv, y, x Maps, w Matrix, fw []float32, e MapEpilogue,
 // grid is a set of pixels that strips compute: pixel (i, j) of dst, rows × cols of them (stepY, stepX)
 // apart from (dstY, dstX) on, reads the window of src that begins at (srcY + i·srcStepY, srcX + j·srcStepX).
 type grid struct {
+	tiling
 	dst, src               Maps
 	mask                   *Maps
 	rows, cols             int
@@ -74,13 +86,13 @@ type grid struct {
 // images is how many of the images left one round of strips takes: one, unless its rows fill tiles
 // badly; then a block that the second-level cache holds.
 func (g *grid) images(left int) int {
-	if n := min(left, imageBlock); byImages(n, g.cols) {
+	if n := min(left, imageBlock); g.byImages(n, g.cols) {
 		return n
 	}
 	return 1
 }
 
-// imageBlock is a multiple of six and of four.
+// imageBlock is a multiple of six, of four and of twelve.
 const imageBlock = 24
 
 // grid runs s for all pixels of g in one panel of dst, for one image or one block of them.
@@ -95,9 +107,9 @@ func (t tier) grid(s strip, g *grid, n, panel int) {
 		aRow, aGroup = g.src.image(), aRow
 		cRow, cGroup = g.dst.image(), cRow
 	}
-	s.aRow, s.cRow, s.aGroup, s.cGroup = aRow, cRow, aGroup, cGroup
+	s.aRow, s.cRow, s.aGroup, s.cGroup, s.cPanel = aRow, cRow, aGroup, cGroup, g.dst.panel()
 	// A call may not run for long: groups are cut into blocks.
-	block := max(1, blockWork/Width/max(1, rows*s.steps()))
+	block := max(1, blockWork/Width/s.panels/max(1, rows*s.steps()))
 	s.rows = rows
 	for call := range calls {
 		for first := 0; first < groups; first += block {
@@ -111,6 +123,7 @@ func (t tier) grid(s strip, g *grid, n, panel int) {
 			if g.mask != nil {
 				s.mask = g.mask.tail(n, panel, g.dstY+i*g.stepY, g.dstX+j*g.stepX)
 				s.maskRow, s.maskGroup = g.stepX*Width, g.stepY*g.mask.row()
+				s.maskPanel = g.mask.panel()
 				if images > 1 {
 					s.maskRow, s.maskGroup = g.mask.image(), s.maskRow
 				}
@@ -221,8 +234,10 @@ func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps, scra
 		s.kLast = s.k
 		s.bSeg, s.bBand = s.k*Width, s.segs*s.k*Width
 		g := grid{dst: dx, src: dy, mask: mask, rows: v.pixels, cols: h.pixels, stepY: c.Stride, stepX: c.StrideW, dstY: v.at, dstX: h.at, srcStepY: 1, srcStepX: 1, srcY: v.from, srcX: h.from}
+		g.tiling, s.bPanel = t.tiling(min(c.panelsIn, t.sideBySide())), s.bands*s.bBand
 		for n := 0; n < dx.N; n += g.images(dx.N - n) {
-			for p := range c.panelsIn {
+			for p := 0; p < c.panelsIn; p += s.panels {
+				s.panels = min(t.sideBySide(), c.panelsIn-p)
 				s.b = bw[weights+p*s.bands*s.bBand:]
 				t.grid(s, &g, n, p)
 			}
@@ -263,6 +278,7 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 	s.k, s.kLast, s.aStep, s.bStep = c.OW, c.OW, c.StrideW*x.pixel(), Width
 	s.aSeg, s.bSeg = c.Stride*x.row(), dy.row()
 	s.aBand, s.bBand = x.image(), dy.image()
+	s.bPanel, s.cPanel = dy.panel(), dw.PanelStride
 	rows := min(c.OH, max(1, gradientSteps/c.OW))
 	images := 1
 	if rows == c.OH {
@@ -273,10 +289,11 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 		for y := 0; y < c.OH; y += rows {
 			s.segs = min(rows, c.OH-y)
 			s.flags = fromC
-			for q := part.From; q < part.To; q++ {
+			for q := part.From; q < part.To; q += s.panels {
+				s.panels = min(t.sideBySide(), part.To-q)
 				s.b = dy.tail(n, q, y, 0)
 				for p := range x.panels() {
-					block := max(1, blockWork/Width/(s.rows*s.steps()))
+					block := max(1, blockWork/Width/s.panels/(s.rows*s.steps()))
 					for ky := 0; ky < c.KH; ky += block {
 						s.groups = min(block, c.KH-ky)
 						s.a = x.tail(n, p, y*c.Stride-c.padTop+ky, -c.padLeft)

@@ -8,6 +8,7 @@
 // fit panic: they are errors of the caller, found before any memory is touched.
 //
 //go:generate go -C _gen run . -unit strip -out ../strip_amd64.s -stubs ../strip_stub_amd64.go -pkg kernel
+//go:generate go -C _gen run . -unit strip512 -out ../strip512_amd64.s -stubs ../strip512_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run . -unit vector -out ../vector_amd64.s -stubs ../vector_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run . -unit optimizer -out ../optimizer_amd64.s -stubs ../optimizer_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run . -unit random -out ../random_amd64.s -stubs ../random_stub_amd64.go -pkg kernel

@@ -63,7 +63,7 @@ func (s strip) finish(e *Epilogue, first, last bool, panel, row int) strip {
 		s.flags |= fromC
 	case e.Bias != nil:
 		s.flags |= fromBias
-		s.bias = e.Bias[panel*Width : (panel+1)*Width]
+		s.bias = e.Bias[panel*Width : (panel+s.panels)*Width]
 	}
 	if !last {
 		return s
@@ -74,6 +74,7 @@ func (s strip) finish(e *Epilogue, first, last bool, panel, row int) strip {
 	if e.Mask != nil {
 		s.flags |= masked
 		s.mask, s.maskRow, s.scale = e.Mask.Data[panel*e.Mask.PanelStride+row*e.Mask.RowStride:], e.Mask.RowStride, e.MaskScale
+		s.maskPanel = e.Mask.PanelStride
 	}
 	return s
 }
@@ -84,6 +85,7 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 	var s strip
 	s.groups = 1
 	s.aRow, s.bStep, s.cRow = a.RowStride, b.RowStride, c.RowStride
+	s.bPanel, s.cPanel = b.PanelStride, c.PanelStride
 	s.aStep = 1
 	k := a.Cols
 	for k0 := 0; k0 == 0 || k0 < k; k0 += blockK {
@@ -95,11 +97,12 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 			s.segments(n, Width, kn-(n-1)*Width, a.PanelStride)
 		}
 		s.bSeg = s.k * b.RowStride
-		rows := max(6, min(blockA, blockWork/Width)/max(kn, 1)/6*6)
+		rows := max(tallest, min(blockA, blockWork/Width/t.sideBySide())/max(kn, 1)/tallest*tallest)
 		for r0 := 0; r0 < a.Rows; r0 += rows {
 			s.rows = min(rows, a.Rows-r0)
 			s.a = a.Data[a.index(r0, k0):]
-			for p := range c.panels() {
+			for p := 0; p < c.panels(); p += s.panels {
+				s.panels = min(t.sideBySide(), c.panels()-p)
 				s.b = b.Data[min(len(b.Data), p*b.PanelStride+k0*b.RowStride):]
 				s.c = c.Data[p*c.PanelStride+r0*c.RowStride:]
 				t.run(s.finish(e, k0 == 0, k0+kn == k, p, r0))
@@ -113,13 +116,15 @@ func (t tier) mulATB(c, a, b Matrix, e *Epilogue) {
 	e.check("MulATB", c)
 	var s strip
 	s.aRow, s.aStep, s.bStep, s.cRow = 1, a.RowStride, b.RowStride, c.RowStride
-	m, cols := a.Rows, min(a.Cols, blockWork/Width/blockATB/Width*Width)
+	s.bPanel, s.cPanel = b.PanelStride, c.PanelStride
+	m, cols := a.Rows, min(a.Cols, blockWork/Width/t.sideBySide()/blockATB/Width*Width)
 	for m0 := 0; m0 == 0 || m0 < m; m0 += blockATB {
 		mn := min(blockATB, m-m0)
 		s.segments(1, mn, mn, 0)
 		for c0 := 0; c0 < a.Cols; c0 += cols {
 			cn := min(cols, a.Cols-c0)
-			for p := range c.panels() {
+			for p := 0; p < c.panels(); p += s.panels {
+				s.panels = min(t.sideBySide(), c.panels()-p)
 				s.b = b.Data[min(len(b.Data), p*b.PanelStride+m0*b.RowStride):]
 				if a.PanelStride == Width {
 					t.columns(s, e, c, a, m0, c0, cn, 1, p, mn == m-m0)

@@ -177,7 +177,7 @@ func TestLongStrips(t *testing.T) {
 		rnd := source(t)
 		const rows, steps = 100, 14000
 		var s strip
-		s.rows, s.groups = rows, 1
+		s.rows, s.groups, s.panels = rows, 1, 1
 		s.segments(1, steps, steps, 0)
 		s.a, s.aRow, s.aStep = normals(rnd, rows+steps), 1, 1
 		s.b, s.bStep = normals(rnd, steps*3+Width), 3

@@ -2,7 +2,8 @@ package kernel
 
 import "fmt"
 
-// strip is the one kernel under every product and convolution: rows of C, 16 columns wide, each
+// strip is the one kernel under every product and convolution: rows of C, one panel of 16 columns wide or
+// as many as the tier takes side by side, each
 //
 //	C[i][0:16] = finish(start + Σ_bands Σ_segments Σ_k A[i, k]·B[k][0:16])
 //
@@ -12,6 +13,7 @@ import "fmt"
 // the next by aSeg, of one band to the next by aBand.
 type strip struct {
 	rows, groups int // rows of C, and how often all of it repeats with A, C and the mask moved on by a group
+	panels       int // 1, or up to what sideBySide says
 	bands, segs  int // in every band as many segments of k steps, the last one of kLast
 	k, kLast     int
 
@@ -27,6 +29,7 @@ type strip struct {
 	scale                     float32
 	flags                     stripFlags
 	aGroup, cGroup, maskGroup int
+	bPanel, cPanel, maskPanel int // from one panel to the next; the bias goes on behind the first
 }
 
 type stripFlags uint8
@@ -58,25 +61,28 @@ func (s *strip) reach(step, seg, band int) int {
 
 // check panics where a strip would touch memory beyond its slices.
 func (s *strip) check() {
-	rows, groups := s.rows-1, s.groups-1
+	rows, groups, panels := s.rows-1, s.groups-1, s.panels-1
 	if s.steps() > 0 {
 		if need := s.reach(s.aStep, s.aSeg, s.aBand) + rows*s.aRow + groups*s.aGroup; need > len(s.a) {
 			panic(fmt.Sprintf("kernel: strip reads %d floats of A, which has %d", need, len(s.a)))
 		}
-		if need := s.reach(s.bStep, s.bSeg, s.bBand) + Width - 1; need > len(s.b) {
+		if need := s.reach(s.bStep, s.bSeg, s.bBand) + panels*s.bPanel + Width - 1; need > len(s.b) {
 			panic(fmt.Sprintf("kernel: strip reads %d floats of B, which has %d", need, len(s.b)))
 		}
 	}
-	if need := rows*s.cRow + groups*s.cGroup + Width; need > len(s.c) {
+	if need := rows*s.cRow + groups*s.cGroup + panels*s.cPanel + Width; need > len(s.c) {
 		panic(fmt.Sprintf("kernel: strip writes %d floats of C, which has %d", need, len(s.c)))
 	}
-	if s.flags&fromBias != 0 && len(s.bias) < Width {
-		panic(fmt.Sprintf("kernel: strip reads %d floats of bias, which has %d", Width, len(s.bias)))
+	if need := s.panels * Width; s.flags&fromBias != 0 && len(s.bias) < need {
+		panic(fmt.Sprintf("kernel: strip reads %d floats of bias, which has %d", need, len(s.bias)))
 	}
-	if need := rows*s.maskRow + groups*s.maskGroup + Width; s.flags&masked != 0 && need > len(s.mask) {
+	if need := rows*s.maskRow + groups*s.maskGroup + panels*s.maskPanel + Width; s.flags&masked != 0 && need > len(s.mask) {
 		panic(fmt.Sprintf("kernel: strip reads %d floats of mask, which has %d", need, len(s.mask)))
 	}
 }
+
+// tallest is a multiple of the rows of all tiles that hide the latency best.
+const tallest = 48
 
 // run computes the strip. Callers see to it that groups do not make it long; rows are cut here.
 func (t tier) run(s strip) {
@@ -84,7 +90,7 @@ func (t tier) run(s strip) {
 		return
 	}
 	s.check()
-	most := max(6, blockWork/Width/max(1, s.steps())/6*6)
+	most := max(tallest, blockWork/Width/s.panels/max(1, s.steps())/tallest*tallest)
 	if s.groups > 1 || s.rows <= most {
 		t.strip(s)
 		return

@@ -21,6 +21,10 @@ type stripArgs struct {
 	maskTile            int
 	scale               float32
 	_                   float32
+
+	// of two panels side by side
+	bPanel, cPanel, maskPanel int
+	_                         [6]uintptr // the assembly's own
 }
 
 func (t tier) strip(s strip) {
@@ -35,18 +39,18 @@ func (t tier) strip(s strip) {
 		bStep: bytes(s.bStep), bSeg: bytes(s.bSeg - s.k*s.bStep),
 		aBand: bytes(s.aBand - (s.segs-1)*s.aSeg - s.kLast*s.aStep), bBand: bytes(s.bBand - (s.segs-1)*s.bSeg - s.kLast*s.bStep),
 		cRow: bytes(s.cRow), maskRow: bytes(s.maskRow), flags: int(s.flags), scale: s.scale,
+		bPanel: bytes(s.bPanel), cPanel: bytes(s.cPanel), maskPanel: bytes(s.maskPanel),
 	}
-	// As few tiles as six rows each allow, of sizes that differ by one at most: 16 = 6+5+5, 8 = 4+4.
+	// As few tiles as their most rows allow, of sizes that differ by one at most: 16 = 6+5+5, 8 = 4+4.
 	// A lone short tile could not hide the latency of the multiply-adds.
-	n := (s.rows + 5) / 6
-	size, larger := s.rows/n, s.rows%n
-	g.run(&s, 0, size+1, larger)
-	g.run(&s, larger*(size+1), size, n-larger)
+	n, size, larger := t.tiling(s.panels).cut(s.rows)
+	g.run(t, &s, 0, size+1, larger)
+	g.run(t, &s, larger*(size+1), size, n-larger)
 }
 
 // run computes tiles of size rows from row first on: one below the other, or where the strip has
 // groups, the same rows of every group together.
-func (g stripArgs) run(s *strip, first, size, tiles int) {
+func (g stripArgs) run(t tier, s *strip, first, size, tiles int) {
 	if tiles == 0 {
 		return
 	}
@@ -63,21 +67,25 @@ func (g stripArgs) run(s *strip, first, size, tiles int) {
 		if s.flags&masked != 0 {
 			g.mask = at(s.mask, row*s.maskRow)
 		}
-		args := (*uint64)(unsafe.Pointer(&g))
-		switch size {
-		case 1:
-			strip1Asm(args)
-		case 2:
-			strip2Asm(args)
-		case 3:
-			strip3Asm(args)
-		case 4:
-			strip4Asm(args)
-		case 5:
-			strip5Asm(args)
-		case 6:
-			strip6Asm(args)
-		}
+		t.tile(size, s.panels, (*uint64)(unsafe.Pointer(&g)))
+	}
+}
+
+// tile256 runs the kernel of one panel whose tiles have so many rows.
+func tile256(rows int, args *uint64) {
+	switch rows {
+	case 1:
+		strip1Asm(args)
+	case 2:
+		strip2Asm(args)
+	case 3:
+		strip3Asm(args)
+	case 4:
+		strip4Asm(args)
+	case 5:
+		strip5Asm(args)
+	case 6:
+		strip6Asm(args)
 	}
 }
 
@@ -90,11 +98,15 @@ func at(s []float32, i int) *float32 {
 	return &s[i]
 }
 
-// peakLoop runs 24·n multiply-adds of eight lanes (arm64: 48·n of four) in independent chains, and counts
-// their operations.
+// peakLoop runs 24·n multiply-adds of eight or sixteen lanes (arm64: 48·n of four) in independent chains,
+// and counts their operations.
 func (t tier) peakLoop(n int) float64 {
-	if t == generic {
+	switch t {
+	case generic:
 		return peakGeneric(n)
+	case avx512:
+		peakWide(n)
+		return float64(n) * 24 * 16 * 2
 	}
 	peakAsm(n)
 	return float64(n) * 24 * 8 * 2

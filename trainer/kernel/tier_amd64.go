@@ -5,8 +5,12 @@ import "golang.org/x/sys/cpu"
 // best is the fastest tier of this processor. The operating system's support of the wide registers is
 // part of what cpu tells.
 func best() tier {
-	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		return avx2
+	x := &cpu.X86
+	switch {
+	case !x.HasAVX2 || !x.HasFMA:
+		return generic
+	case x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL:
+		return avx512
 	}
-	return generic
+	return avx2
 }

@@ -9,13 +9,20 @@ import (
 
 var seed = flag.Uint64("seed", 1, "seed of the random shapes and values")
 
-// eachTier runs a test under the plain tier and under the fastest of this processor.
-func eachTier(t *testing.T, f func(t *testing.T, k tier)) {
-	all := []tier{generic}
-	if best() != generic {
-		all = append(all, best())
+// tiers are those of this processor, the fastest first.
+func tiers() []tier {
+	var all []tier
+	for _, k := range []tier{avx512, avx2, neon, generic} {
+		if best().has(k) {
+			all = append(all, k)
+		}
 	}
-	for _, k := range all {
+	return all
+}
+
+// eachTier runs a test under every tier of this processor.
+func eachTier(t *testing.T, f func(t *testing.T, k tier)) {
+	for _, k := range tiers() {
 		t.Run(k.String(), func(t *testing.T) { f(t, k) })
 	}
 }
@@ -122,7 +129,10 @@ func TestChoose(t *testing.T) {
 		{"direct convolution", "", "direct", avx2, "avx2-direct", ""},
 		{"both", "generic", "direct", neon, "generic-direct", ""},
 		{"not on this processor", "neon", "", avx2, "avx2", "ESPALIER_SIMD=neon: this processor has no such kernels (it has avx2)"},
-		{"unknown", "fast", "", neon, "neon", `ESPALIER_SIMD="fast": unknown, want generic, avx2 or neon`},
+		{"the name tells of the bits", "", "", avx512, "avx2", ""},
+		{"narrower", "avx2", "direct", avx512, "avx2-direct", ""},
+		{"wider", "avx512", "", avx2, "avx2", "ESPALIER_SIMD=avx512: this processor has no such kernels (it has avx2)"},
+		{"unknown", "fast", "", neon, "neon", `ESPALIER_SIMD="fast": unknown, want generic, avx2, avx512 or neon`},
 		{"unknown convolution", "", "fft", neon, "neon", `ESPALIER_CONV="fft": unknown, want direct or winograd`},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -129,10 +129,12 @@ func (t tier) winoProducts(w *winograd, m, v, u []float32, tiles int) {
 	s.segments(w.in, Width, Width, panel)
 	s.aRow, s.aStep, s.cRow = Width, 1, Width
 	s.bStep, s.bSeg = Width, Width*Width
+	s.bPanel, s.cPanel = w.in*Width*Width, panel
 	stride, _ := w.weights()
 	for at := range w.positions() {
 		s.a = v[at*w.stride(w.in):]
-		for q := range w.out {
+		for q := 0; q < w.out; q += s.panels {
+			s.panels = min(t.sideBySide(), w.out-q)
 			s.b = u[at*stride+q*w.in*Width*Width:]
 			s.c = m[at*w.stride(w.out)+q*panel:]
 			t.run(s)
@@ -191,6 +193,7 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 	s.aRow, s.aStep, s.aGroup = 1, Width, panel
 	s.rows, s.groups = Width, w.in
 	s.bStep, s.cRow, s.cGroup = Width, Width, Width*Width
+	s.bPanel, s.cPanel = panel, kernel
 	s.flags = fromC
 	if part.First {
 		for at := range w.positions() {
@@ -215,7 +218,8 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 		s.segments(1, n*w.tilesX, n*w.tilesX, 0)
 		for at := range w.positions() {
 			s.a = v[at*w.stride(w.in):]
-			for q := range w.out {
+			for q := 0; q < w.out; q += s.panels {
+				s.panels = min(t.sideBySide(), w.out-q)
 				s.b = m[at*outStride+q*panel:]
 				s.c = sums[at*stride+(part.From+q)*kernel:]
 				t.run(s)

@@ -13,6 +13,7 @@ import (
 
 var units = map[string]func(){
 	"strip":      strips,
+	"strip512":   strips512,
 	"vector":     vectors,
 	"optimizer":  optimizers,
 	"random":     randoms,

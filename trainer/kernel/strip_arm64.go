@@ -1,0 +1,13 @@
+package kernel
+
+// sideBySide is how many panels a strip may take at once.
+func (t tier) sideBySide() int { return 1 }
+
+// tiling is that of every strip.
+func (t tier) tiling(int) tiling { return tiling{most: 6, least: 4} }
+
+// tile runs the kernel whose tiles have so many rows.
+func (t tier) tile(rows, _ int, args *uint64) { tile256(rows, args) }
+
+// peakWide is of another processor: no tier of this one calls it.
+func peakWide(int) {}
