@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -240,6 +241,43 @@ func TestLimit(t *testing.T) {
 	}
 	if set, err = Load(Options{Source: folder, Limit: 400}); err != nil || set.Rows != 4 {
 		t.Errorf("a limit above the rows: %v, %v", set, err)
+	}
+}
+
+// TestLimitedFiles tells a file of the wrong length also where a limit needs only its beginning, and does
+// not unpack what nobody asked for.
+func TestLimitedFiles(t *testing.T) {
+	images := encodeIDX(count(24), 4, 2, 3)
+	compressed, altered := compress(t, images), compress(t, images)
+	altered[len(altered)-6] ^= 1 // the checksum, known only at the end
+	members := slices.Concat(compress(t, images[:20]), compress(t, images[20:]))
+	for _, c := range []struct {
+		name, file string
+		data       []byte
+		want       string // of the error; "" for none
+	}{
+		{"plain", "x", images, ""},
+		{"plain, cut", "x", images[:30], "x: header promises 4×2×3, 24 bytes, but the file holds at most 14"},
+		{"plain, longer", "x", append(images[:len(images):len(images)], 7), "x: header promises 4×2×3, 24 bytes, but more follow"},
+		{"compressed", "x.gz", compressed, ""},
+		{"compressed, the part not asked for altered", "x.gz", altered, ""},
+		{"compressed, two members", "x.gz", members, ""},
+		{"compressed, two members, cut", "x.gz", members[:len(members)-9], "x.gz: truncated: header promises 4×2×3, 24 bytes"},
+		{"compressed, cut", "x.gz", compressed[:len(compressed)-12], "x.gz: truncated: header promises 4×2×3, 24 bytes"},
+		{"compressed, shorter", "x.gz", compress(t, images[:30]), "x.gz: truncated: header promises 4×2×3, 24 bytes, but only 14 are there"},
+		{"compressed, longer", "x.gz", compress(t, append(images[:len(images):len(images)], 7)), "x.gz: header promises 4×2×3, 24 bytes, but more follow"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x, err := readIDX(fstest.MapFS{c.file: &fstest.MapFile{Data: c.data}}, c.file, 1, nil, 3)
+			switch {
+			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("error\n have %v\n want %s", err, c.want)
+			case c.want == "" && err != nil:
+				t.Error(err)
+			case c.want == "" && !bytes.Equal(x.data, count(6)):
+				t.Errorf("read %v", x.data)
+			}
+		})
 	}
 }
 
