@@ -34,6 +34,7 @@ github.com/BurntSushi/toml       none
 go.etcd.io/bbolt                 store
 github.com/sjwhitworth/golearn   trainer/dataset trainer/metrics.go
 gonum.org/v1/gonum               search search/report trainer/kernel_test
+gonum.org/v1/plot                search/report
 github.com/rs/zerolog            cmd/espalier
 github.com/spf13                 cmd/espalier
 github.com/jedib0t               cmd/espalier cmd/race

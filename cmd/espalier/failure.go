@@ -59,9 +59,9 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// report prints an error and its hints as a user reads them. An error of
+// printFailure prints an error and its hints as a user reads them. An error of
 // several lines (all problems of a sweep file) gets the program's name on each.
-func report(w io.Writer, err error) {
+func printFailure(w io.Writer, err error) {
 	var file *grids.Error
 	placed := errors.As(err, &file)
 	for _, line := range strings.Split(strings.TrimRight(err.Error(), "\n"), "\n") {

@@ -15,7 +15,7 @@ func run(args []string, in io.Reader, out, errors io.Writer) int {
 	defer p.close()
 	err := p.execute(args)
 	if err != nil {
-		report(errors, err)
+		printFailure(errors, err)
 	}
 	return exitCode(err)
 }

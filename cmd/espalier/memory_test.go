@@ -52,7 +52,7 @@ func TestCheckMemory(t *testing.T) {
 				t.Fatalf("exit code %d of %v, want %d", exitCode(err), err, exitUsage)
 			}
 			var b strings.Builder
-			report(&b, err)
+			printFailure(&b, err)
 			if !strings.Contains(b.String(), row.want) || !strings.Contains(b.String(), "of memory, this machine has") {
 				t.Errorf("%s lacks %q", b.String(), row.want)
 			}

@@ -54,7 +54,7 @@ func (p *program) signals(parent context.Context) (context.Context, func()) {
 				}
 				if !p.graceful.Load() {
 					if p.trains.Load() {
-						report(p.err, &failure{err: i, hints: []string{"go on with: " + p.again()}})
+						printFailure(p.err, &failure{err: i, hints: []string{"go on with: " + p.again()}})
 					}
 					os.Exit(i.code())
 				}

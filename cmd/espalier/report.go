@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"espalier/search"
+	"espalier/search/report"
+	"espalier/store"
+)
+
+// reportFlags are what report takes.
+type reportFlags struct {
+	figures string // folder
+	model   string // file
+	dpi     int
+}
+
+// reportCommand is report.
+func (p *program) reportCommand() *cobra.Command {
+	f := reportFlags{}
+	cmd := &cobra.Command{
+		Use:   "report [SWEEP]",
+		Short: "figures of a sweep",
+		Long: `Shows what a sweep found, also while it runs. --figures writes every figure as SVG and as PNG, and their captions as
+captions.md: scores with their deviation, parallel coordinates, the axes' effects and importance, learning curves and
+confusion matrix of the best point, its network, images the refit model gets wrong, samples and classes of
+the data. What there is nothing for is left out, and captions.md says why.`,
+		Example:           "  espalier report --figures figures\n  espalier report fashion-mlp --figures paper --dpi 600",
+		Args:              arguments,
+		ValidArgsFunction: p.completeSweeps,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.report(cmd.Context(), args, f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.figures, "figures", "", "write the figures into `DIR`")
+	flags.StringVar(&f.model, "model", "", "the refit model's `FILE` (default NAME.espalier beside the store)")
+	flags.IntVar(&f.dpi, "dpi", figureDPI, "dots per inch of PNG files")
+	return cmd
+}
+
+// figureDPI is what journals ask for.
+const figureDPI = 300
+
+func (p *program) report(ctx context.Context, args []string, f reportFlags) error {
+	if f.figures == "" {
+		return usage(errors.New("report: nothing asked for"), "--figures DIR writes the figures")
+	}
+	if f.dpi < 30 || f.dpi > 1200 {
+		return usagef("--dpi %d: want 30 to 1200", f.dpi)
+	}
+	return p.withSweep(ctx, args, func(l *store.Reader, s *search.Sweep) error {
+		m, err := p.material(ctx, l, s, f.model)
+		if err != nil {
+			return err
+		}
+		figures, left, err := report.Figures(ctx, m)
+		if err != nil {
+			return fmt.Errorf("report sweep %q: %w", s.File.Name, err)
+		}
+		return p.writeFigures(ctx, f.figures, f.dpi, figures, left)
+	})
+}
+
+// writeFigures writes figures into a folder, as SVG and PNG, with their captions.
+func (p *program) writeFigures(ctx context.Context, folder string, dpi int, figures []*report.Figure, left []report.Omission) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return usagef("write figures to %q: %w", folder, pathless(err))
+	}
+	var wait sync.WaitGroup
+	failures := make([]error, len(figures))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, f := range figures {
+		wait.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			if ctx.Err() == nil {
+				failures[i] = writeFigure(folder, dpi, f)
+			}
+		})
+	}
+	wait.Wait()
+	if i := interruptionOf(ctx); i != nil {
+		return &failure{err: i, code: i.code()}
+	}
+	if err := errors.Join(failures...); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "captions.md"), []byte(captions(figures, left)), 0o644); err != nil {
+		return fmt.Errorf("write figures to %q: %w", folder, err)
+	}
+	t := newSheet("figure", "shows").alignLeft(0, 1)
+	for _, f := range figures {
+		t.add(printable(filepath.Join(folder, f.ID))+".svg .png", printable(f.Title))
+	}
+	for _, o := range left {
+		p.say("no %s: %s", o.ID, printable(o.Reason))
+	}
+	return t.write(p.out, "", terminalWidth(p.out))
+}
+
+func writeFigure(folder string, dpi int, f *report.Figure) error {
+	svg, err := f.SVG()
+	if err != nil {
+		return err
+	}
+	png, err := f.PNG(dpi)
+	if err != nil {
+		return err
+	}
+	for suffix, data := range map[string][]byte{".svg": svg, ".png": png} {
+		if err := os.WriteFile(filepath.Join(folder, f.ID+suffix), data, 0o644); err != nil {
+			return fmt.Errorf("write figures to %q: %w", folder, err)
+		}
+	}
+	return nil
+}
+
+// captions is the list of figures for whoever puts them into a paper.
+func captions(figures []*report.Figure, left []report.Omission) string {
+	var b strings.Builder
+	b.WriteString("# Figures\n")
+	for _, f := range figures {
+		fmt.Fprintf(&b, "\n## %s\n\n**%s.** %s\n\n![%s](%s.svg)\n", f.ID, markdownText(f.Title), markdownText(f.Caption), f.ID, f.ID)
+	}
+	if len(left) > 0 {
+		b.WriteString("\n## Left out\n\n")
+		for _, o := range left {
+			fmt.Fprintf(&b, "- %s: %s\n", o.Title, markdownText(o.Reason))
+		}
+	}
+	if len(figures) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", markdownText(figures[0].Origin))
+	}
+	return b.String()
+}
+
+// markdownText takes from a text what Markdown would read as more than text.
+func markdownText(text string) string {
+	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "&", "&amp;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "|", `\|`).Replace(printable(text))
+}
