@@ -24,6 +24,7 @@ search/report       search grids folds trainer trainer/dataset
 search/searchtest   search grids folds trainer trainer/dataset
 store               search grids folds trainer trainer/dataset
 trainer             trainer/dataset trainer/kernel
+trainer/onnx        trainer trainer/dataset
 `
 
 // doors are the libraries that have one: everything else goes through it.
@@ -39,6 +40,7 @@ github.com/rs/zerolog            cmd/espalier
 github.com/spf13                 cmd/espalier
 github.com/jedib0t               cmd/espalier cmd/race
 github.com/vbauerster            cmd/espalier
+google.golang.org/protobuf       trainer/onnx
 log                              cmd/espalier store/server.go
 log/slog                         cmd/espalier
 `
@@ -48,6 +50,7 @@ const testArrows = `
 search              search/searchtest
 store               search/searchtest
 trainer             grids
+trainer/onnx        grids
 cmd/espalier        any
 `
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -75,22 +76,64 @@ func WriteFileAtomic(path string, data []byte) error {
 	return writeAtomic(machine{}, path, data)
 }
 
+// WriteStreamAtomic is WriteFileAtomic for what is too large to be held: write is given the temp file, buffered. Where
+// it returns an error there is no file, and that is the error.
+func WriteStreamAtomic(path string, write func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && info.Mode()&(fs.ModeDevice|fs.ModeNamedPipe) != 0 {
+		return streamThrough(path, write)
+	}
+	return streamAtomic(machine{}, path, write)
+}
+
 // writeThrough writes to a device or pipe.
 func writeThrough(path string, data []byte) error {
+	return streamThrough(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+func streamThrough(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return fmt.Errorf("write %q: %w", path, reason(err))
 	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Close()); err != nil {
+	w := bufio.NewWriterSize(f, 1<<16)
+	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
 		return fmt.Errorf("write %q: %w", path, reason(err))
 	}
 	return nil
 }
 
-// writeAtomic is WriteFileAtomic of parts on any file system. The temp file lies
-// beside the file, where a rename is atomic, and is removed whatever happens.
-func writeAtomic(files FileSystem, path string, parts ...[]byte) (err error) {
+// writeAtomic is WriteFileAtomic of parts on any file system.
+func writeAtomic(files FileSystem, path string, parts ...[]byte) error {
+	return atomically(files, path, func(f File) error {
+		for _, part := range parts {
+			n, err := f.Write(part)
+			if err == nil && n < len(part) {
+				err = io.ErrShortWrite
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func streamAtomic(files FileSystem, path string, write func(io.Writer) error) error {
+	return atomically(files, path, func(f File) error {
+		w := bufio.NewWriterSize(f, 1<<16)
+		if err := write(w); err != nil {
+			return err
+		}
+		return w.Flush()
+	})
+}
+
+// atomically fills a temp file beside the file, where a rename is atomic, and puts it into place. The temp file is
+// removed whatever happens.
+func atomically(files FileSystem, path string, fill func(File) error) (err error) {
 	temp := fmt.Sprintf("%s%s%d", path, tempSuffix, os.Getpid())
 	_ = files.Remove(temp) // left by a process that had our number and died
 	f, err := files.Create(temp)
@@ -103,15 +146,9 @@ func writeAtomic(files FileSystem, path string, parts ...[]byte) (err error) {
 			err = fmt.Errorf("write %q: %w", path, reason(err))
 		}
 	}()
-	for _, part := range parts {
-		n, err := f.Write(part)
-		if err == nil && n < len(part) {
-			err = io.ErrShortWrite
-		}
-		if err != nil {
-			f.Close()
-			return err
-		}
+	if err := fill(f); err != nil {
+		f.Close()
+		return err
 	}
 	if err := f.Sync(); err != nil {
 		f.Close()

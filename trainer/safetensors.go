@@ -147,12 +147,22 @@ func (e *namedEntry) tensor(data []byte) (Tensor, error) {
 }
 
 // MarshalBinary writes the weights as safetensors; equal weights give equal bytes.
-func (w *Weights) MarshalBinary() ([]byte, error) {
+func (w *Weights) MarshalBinary() ([]byte, error) { return w.Safetensors(nil) }
+
+// Safetensors writes the weights with metadata beside them, which readers of weights skip. Equal ones give equal bytes.
+func (w *Weights) Safetensors(metadata map[string]string) ([]byte, error) {
 	var header bytes.Buffer
 	header.WriteByte('{')
+	if len(metadata) > 0 {
+		text, err := json.Marshal(metadata) // names sorted
+		if err != nil {
+			return nil, fmt.Errorf("write safetensors: metadata: %w", err)
+		}
+		fmt.Fprintf(&header, `"__metadata__":%s`, text)
+	}
 	offset := 0
-	for i, t := range w.tensors {
-		if i > 0 {
+	for _, t := range w.tensors {
+		if header.Len() > 1 {
 			header.WriteByte(',')
 		}
 		name, err := json.Marshal(t.Name)
@@ -173,6 +183,9 @@ func (w *Weights) MarshalBinary() ([]byte, error) {
 	header.WriteByte('}')
 	for header.Len()%8 != 0 {
 		header.WriteByte(' ') // the format's padding, so that the tensors are aligned
+	}
+	if header.Len() > headerLimit {
+		return nil, fmt.Errorf("write safetensors: a header of %d bytes, the format takes %d", header.Len(), headerLimit)
 	}
 	out := binary.LittleEndian.AppendUint64(make([]byte, 0, 8+header.Len()+offset), uint64(header.Len()))
 	out = append(out, header.Bytes()...)

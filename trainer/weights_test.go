@@ -2,7 +2,9 @@ package trainer
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -173,5 +175,38 @@ func TestNewWeights(t *testing.T) {
 		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%v: %v", row.tensors, err)
 		}
+	}
+}
+
+// TestSafetensorsMetadata holds what the format asks of a writer: metadata of texts, tensors without gaps that begin at a
+// multiple of 8 bytes. Our own reader is strict about the rest.
+func TestSafetensorsMetadata(t *testing.T) {
+	m, _ := trained(t)
+	metadata := m.Metadata()
+	data, err := m.Weights().Safetensors(metadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := ReadWeights(data)
+	if err != nil || !reflect.DeepEqual(w, m.Weights()) {
+		t.Fatalf("weights changed on the way through a file: %v", err)
+	}
+	header := data[8 : 8+binary.LittleEndian.Uint64(data)]
+	if len(header)%8 != 0 || header[0] != '{' {
+		t.Errorf("a header of %d bytes that begins with %q", len(header), header[:1])
+	}
+	var read struct {
+		Metadata map[string]string `json:"__metadata__"`
+	}
+	if err := json.Unmarshal(header, &read); err != nil || !maps.Equal(read.Metadata, metadata) {
+		t.Errorf("metadata %v, want %v: %v", read.Metadata, metadata, err)
+	}
+	for name, want := range map[string]string{"sweep": "x", "data": "00ff", "seed": "3", "kernel": Kernel(), "classes": `["a","b","c","d"]`, "epochs": "2"} {
+		if metadata[name] != want {
+			t.Errorf("%s is %q, want %q", name, metadata[name], want)
+		}
+	}
+	if _, known := metadata["trial"]; known {
+		t.Error("a trial that is not known is given")
 	}
 }

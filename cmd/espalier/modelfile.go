@@ -58,40 +58,53 @@ func fileHead(path string, n int) ([]byte, error) {
 // hours are spent on it. A model is saved where nothing is, over a model, or into
 // a device such as /dev/null; never over other files, the store's own least of all.
 func (p *program) checkOutput(path string) error {
+	return p.checkFile("save the model to", path, "model", func(head []byte) bool { return bytes.HasPrefix(head, []byte(modelMagic)) })
+}
+
+// headBytes is how much of a file tells its kind.
+const headBytes = 64
+
+// checkFile refuses a place for a file: what is done there begins the message, kind is what the file will be, and
+// same tells a file of that kind, which may be replaced, by its first bytes.
+func (p *program) checkFile(what, path, kind string, same func(head []byte) bool) error {
 	folder := filepath.Dir(path)
 	if info, err := os.Stat(folder); err != nil {
 		if folder == filepath.Dir(p.storePath()) {
 			return nil // opening the store says so
 		}
-		return usagef("save the model to %q: folder %q: %w", path, folder, pathless(err))
+		return usagef("%s %q: folder %q: %w", what, path, folder, pathless(err))
 	} else if !info.IsDir() {
-		return usagef("save the model to %q: %q is no folder", path, folder)
+		return usagef("%s %q: %q is no folder", what, path, folder)
 	}
 	if p.isStoreFile(path) {
-		return usage(fmt.Errorf("save the model to %q: that is the store's own file", path), "-o FILE saves it elsewhere")
+		return usage(fmt.Errorf("%s %q: that is the store's own file", what, path), "-o FILE saves it elsewhere")
 	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return usagef("save the model to %q: %w", path, pathless(err))
+		return usagef("%s %q: %w", what, path, pathless(err))
 	case info.Mode()&os.ModeCharDevice != 0:
 		return nil // written to as it is
 	case special(info) != "":
-		return usagef("save the model to %q: it is %s, want a file", path, special(info))
+		return usagef("%s %q: it is %s, want a file", what, path, special(info))
 	case info.Size() > 0:
-		head, err := fileHead(path, len(modelMagic))
+		head, err := fileHead(path, headBytes)
 		if err != nil {
-			return usagef("save the model to %q: %w", path, err)
+			return usagef("%s %q: %w", what, path, err)
 		}
-		if string(head) != modelMagic {
-			return usage(fmt.Errorf("save the model to %q: a file that is no model is there", path), "-o FILE saves it elsewhere")
+		if !same(head) {
+			return usage(fmt.Errorf("%s %q: a file that is no %s is there", what, path, kind), "-o FILE saves it elsewhere")
 		}
 	}
-	// Models are renamed into place, so it is the folder that must be writable.
+	return writable(what, path, folder)
+}
+
+// writable tells whether files can be renamed into a folder: it is that which must be writable.
+func writable(what, path, folder string) error {
 	trial, err := os.CreateTemp(folder, ".espalier-*")
 	if err != nil {
-		return usagef("save the model to %q: cannot write in folder %q: %w", path, folder, pathless(err))
+		return usagef("%s %q: cannot write in folder %q: %w", what, path, folder, pathless(err))
 	}
 	return errors.Join(trial.Close(), os.Remove(trial.Name()))
 }
