@@ -42,7 +42,7 @@ func newCheckpoints(store string, files FileSystem) (*checkpoints, error) {
 		return c, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the folder of checkpoints: %w", err)
+		return nil, fmt.Errorf("read the folder of checkpoints %q: %w", c.folder, reason(err))
 	}
 	for _, sweep := range sweeps {
 		if !sweep.IsDir() {
@@ -51,7 +51,7 @@ func newCheckpoints(store string, files FileSystem) (*checkpoints, error) {
 		folder := filepath.Join(c.folder, sweep.Name())
 		entries, err := files.ReadDir(folder)
 		if err != nil {
-			return nil, fmt.Errorf("read the folder of checkpoints: %w", err)
+			return nil, fmt.Errorf("read the folder of checkpoints %q: %w", folder, reason(err))
 		}
 		for _, e := range entries {
 			if strings.Contains(e.Name(), checkpointSuffix+tempSuffix) {
@@ -159,17 +159,14 @@ func (c *checkpoints) Save(id search.SweepID, name string, state []byte) error {
 	// Not the folders above: if the store's own is gone, so is the store.
 	for _, folder := range []string{c.folder, filepath.Dir(path)} {
 		if err := c.files.Mkdir(folder); err != nil {
-			return fmt.Errorf("save checkpoint: make folder %q: %w", folder, reason(err))
+			return fmt.Errorf("make folder %q: %w", folder, reason(err))
 		}
 	}
 	head := make([]byte, 0, checkpointHead)
 	head = append(head, checkpointMagic...)
 	head = binary.LittleEndian.AppendUint64(head, uint64(len(state)))
 	head = append(head, checkpointSum(id, name, state)...)
-	if err := writeAtomic(c.files, path, head, state); err != nil {
-		return fmt.Errorf("save checkpoint: %w", err)
-	}
-	return nil
+	return writeAtomic(c.files, path, head, state)
 }
 
 // Remove removes a snapshot, if it is there, and its folder with the last one.
@@ -192,7 +189,7 @@ func (c *checkpoints) RemoveOthers(id search.SweepID, keep string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("read the folder of checkpoints: %w", reason(err))
+		return fmt.Errorf("read the folder of checkpoints %q: %w", folder, reason(err))
 	}
 	var failed error
 	for _, e := range entries {

@@ -256,4 +256,23 @@ func TestWriteFileAtomic(t *testing.T) {
 	if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
 		t.Errorf("left: %v", entries)
 	}
+	// A temp file that a killed process left is cleared away, one in use is not.
+	dead, used := path+tempSuffix+"1", path+tempSuffix+"2"
+	if err := os.WriteFile(dead, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := machine{}.Create(used)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFileAtomic(path, []byte("third")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dead); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what a dead process left is still there: %v", err)
+	}
+	if _, err := os.Stat(used); err != nil {
+		t.Errorf("what another process is writing was taken from it: %v", err)
+	}
+	f.Close()
 }

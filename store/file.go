@@ -1,11 +1,13 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // readTimeout is how long one try to share bbolt's lock may take.
@@ -30,19 +32,15 @@ func openReading(path string, known *inspected, timeout time.Duration) (*bbolt.D
 		return nil, err
 	}
 	var file *os.File
-	var db *bbolt.DB
-	err := guard(func() (err error) {
-		db, err = bbolt.Open(path, 0o600, &bbolt.Options{
-			ReadOnly: true, Timeout: timeout,
-			OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
-				file, err = os.OpenFile(name, flag, mode)
-				return file, err
-			},
-		})
-		return err
+	db, err := openBolt(path, &bbolt.Options{
+		ReadOnly: true, Timeout: timeout,
+		OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+			file, err = os.OpenFile(name, flag, mode)
+			return file, err
+		},
 	})
 	if err != nil {
-		return nil, reason(err)
+		return nil, err
 	}
 	err = guard(func() error {
 		if err := inspectFile(file, known); err != nil {
@@ -53,6 +51,27 @@ func openReading(path string, known *inspected, timeout time.Duration) (*bbolt.D
 	if err != nil {
 		_ = guard(db.Close)
 		return nil, err
+	}
+	return db, nil
+}
+
+// openBolt opens a file that peek has found to be a store. Where the disk fails
+// under bbolt, it says that the database is invalid: then the disk is asked.
+func openBolt(path string, o *bbolt.Options) (db *bbolt.DB, err error) {
+	for range 2 {
+		err = guard(func() (err error) {
+			db, err = bbolt.Open(path, 0o600, o)
+			return err
+		})
+		if !errors.Is(err, bolterrors.ErrInvalid) {
+			break
+		}
+		if err := peek(path); err != nil {
+			return nil, err
+		}
+	}
+	if err != nil {
+		return nil, reason(err)
 	}
 	return db, nil
 }
@@ -68,7 +87,10 @@ func peek(path string) error {
 	if err != nil {
 		return reason(err)
 	}
-	_, err = openPages(f, info.Size())
+	pages, err := openPages(f, info.Size())
+	if err == nil {
+		err = pages.fault
+	}
 	return err
 }
 
@@ -80,6 +102,9 @@ func inspectFile(f *os.File, known *inspected) error {
 		return reason(err)
 	}
 	pages, err := openPages(f, info.Size())
+	if err == nil {
+		err = pages.fault
+	}
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,12 @@ type machine struct{}
 func Machine() FileSystem { return machine{} }
 
 func (machine) Create(path string) (File, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_, _ = lockFile(f) // for removeDead; file systems without locks do without
+	return f, nil
 }
 func (machine) Open(path string) (File, error)             { return os.Open(path) }
 func (machine) Rename(from, to string) error               { return os.Rename(from, to) }
@@ -73,6 +78,7 @@ func WriteFileAtomic(path string, data []byte) error {
 	if info, err := os.Stat(path); err == nil && info.Mode()&(fs.ModeDevice|fs.ModeNamedPipe) != 0 {
 		return writeThrough(path, data)
 	}
+	removeDead(path)
 	return writeAtomic(machine{}, path, data)
 }
 
@@ -82,7 +88,26 @@ func WriteStreamAtomic(path string, write func(io.Writer) error) error {
 	if info, err := os.Stat(path); err == nil && info.Mode()&(fs.ModeDevice|fs.ModeNamedPipe) != 0 {
 		return streamThrough(path, write)
 	}
+	removeDead(path)
 	return streamAtomic(machine{}, path, write)
+}
+
+// removeDead removes temp files of a path that a process left when it was killed,
+// or when the disk that failed it would not remove them either. Who is still
+// writing one holds its lock.
+func removeDead(path string) {
+	left, _ := filepath.Glob(globQuote(path) + tempSuffix + "*")
+	for _, name := range left {
+		f, err := os.OpenFile(name, os.O_RDWR, 0)
+		if err != nil {
+			continue
+		}
+		dead, err := lockFile(f)
+		f.Close() // before the removal, which Windows asks for
+		if dead && err == nil {
+			_ = os.Remove(name)
+		}
+	}
 }
 
 // writeThrough writes to a device or pipe.

@@ -210,7 +210,11 @@ func (s *Store) Record(ctx context.Context, id search.SweepID, facts ...search.F
 	}
 	err := s.update(func(tx *bbolt.Tx) (bool, error) { return record(tx, id, ready) })
 	if err != nil && !errors.Is(err, search.ErrNotEnrolled) {
-		return fmt.Errorf("record %d facts in %q: %w", len(facts), s.path, err)
+		what := "a fact"
+		if len(facts) > 1 {
+			what = fmt.Sprintf("%d facts", len(facts))
+		}
+		return fmt.Errorf("record %s in %q: %w", what, s.path, err)
 	}
 	return err
 }

@@ -79,6 +79,7 @@ type pageFile struct {
 	size  int64
 	meta  meta     // the newest that is valid
 	wrong []string // what is wrong with the other, if anything
+	fault error    // of the disk, while looking for them: the newest may be the one that was not read
 }
 
 // openPages finds the newest valid meta page and checks that the file is as
@@ -90,6 +91,9 @@ func openPages(file io.ReaderAt, size int64) (*pageFile, error) {
 	p := &pageFile{file: file, size: size}
 	found, magic := p.findMetas()
 	if !found {
+		if p.fault != nil { // which says nothing about the file
+			return nil, p.fault
+		}
 		if magic {
 			return nil, fmt.Errorf("%w: %s", ErrDamaged, join(p.wrong))
 		}
@@ -104,9 +108,13 @@ func openPages(file io.ReaderAt, size int64) (*pageFile, error) {
 // findMetas looks for both meta pages. The second lies one page on, and how
 // long a page is stands in the first; where that is lost, sizes are tried.
 func (p *pageFile) findMetas() (found, magic bool) {
-	try := func(which int, at int64) (m meta, err error) {
+	try := func(at int64) (m meta, err error) {
 		b := make([]byte, pageHead+metaSize)
-		if n, _ := p.file.ReadAt(b, at); n < len(b) {
+		if n, err := p.file.ReadAt(b, at); n < len(b) {
+			if err != nil && !errors.Is(err, io.EOF) {
+				p.fault = fmt.Errorf("read its first pages: %w", reason(err))
+				return m, fmt.Errorf("cannot be read: %w", reason(err))
+			}
 			return m, io.ErrUnexpectedEOF
 		}
 		m, err = parseMeta(b)
@@ -118,16 +126,16 @@ func (p *pageFile) findMetas() (found, magic bool) {
 		}
 		return m, err
 	}
-	first, err := try(0, 0)
+	first, err := try(0)
 	if err == nil {
-		if _, err := try(1, int64(first.pageSize)); err != nil {
+		if _, err := try(int64(first.pageSize)); err != nil {
 			p.wrong = append(p.wrong, fmt.Sprintf("meta page 1 %v", err))
 		}
 		return found, true
 	}
 	p.wrong = append(p.wrong, fmt.Sprintf("meta page 0 %v", err))
 	for at := int64(1024); at <= 1<<24 && at+pageHead+metaSize <= p.size; at *= 2 {
-		if m, err := try(1, at); err == nil && int64(m.pageSize) == at {
+		if m, err := try(at); err == nil && int64(m.pageSize) == at {
 			return true, true
 		}
 		found = false

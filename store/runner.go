@@ -50,7 +50,7 @@ func take(store string, r Runner) (*claim, error) {
 	for range 100 {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
-			return nil, fmt.Errorf("claim it: %w", err)
+			return nil, fmt.Errorf("claim it: make %q: %w", path, reason(err))
 		}
 		ok, err := lockFile(f)
 		if err != nil {
@@ -88,10 +88,10 @@ func (c *claim) write(r Runner) error {
 		return fmt.Errorf("write %q: %w", c.path, err)
 	}
 	if err := c.file.Truncate(0); err != nil {
-		return fmt.Errorf("write %q: %w", c.path, err)
+		return fmt.Errorf("write %q: %w", c.path, reason(err))
 	}
 	if _, err := c.file.WriteAt(append(text, '\n'), 0); err != nil {
-		return fmt.Errorf("write %q: %w", c.path, err)
+		return fmt.Errorf("write %q: %w", c.path, reason(err))
 	}
 	return nil
 }
@@ -134,10 +134,13 @@ func regular(path string) (fs.FileInfo, error) {
 	return info, nil
 }
 
-// reason takes a path error's path away where the message names it already.
+// reason takes the paths away from an error where the message names them already.
 func reason(err error) error {
 	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathError.Err
+	}
+	if linkError, ok := errors.AsType[*os.LinkError](err); ok { // of a rename
+		return linkError.Err
 	}
 	return err
 }

@@ -147,7 +147,7 @@ func create(path string) error {
 		return errors.Join(err, db.Close())
 	})
 	if err != nil {
-		return fmt.Errorf("make it: %w", err)
+		return fmt.Errorf("make it: %w", reason(err))
 	}
 	return install(temp, path)
 }
@@ -170,14 +170,7 @@ func (s *Store) inspect() error {
 // runner cannot be there, for the claim is ours.
 func openWriting(path string, o Options) (*bbolt.DB, error) {
 	options := &bbolt.Options{Timeout: time.Millisecond, MaxSize: o.MaxSize, FreelistType: bbolt.FreelistMapType}
-	open := func() (db *bbolt.DB, err error) {
-		err = guard(func() error {
-			db, err = bbolt.Open(path, 0o600, options)
-			return err
-		})
-		return db, err
-	}
-	db, err := open()
+	db, err := openBolt(path, options)
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		options.Timeout = o.Wait
 		if options.Timeout <= 0 {
@@ -186,14 +179,11 @@ func openWriting(path string, o Options) (*bbolt.DB, error) {
 		if o.Notice != nil {
 			o.Notice(fmt.Sprintf("waiting up to %s for others to end reading %s", options.Timeout, path))
 		}
-		if db, err = open(); errors.Is(err, bolterrors.ErrTimeout) {
+		if db, err = openBolt(path, options); errors.Is(err, bolterrors.ErrTimeout) {
 			return nil, &HeldError{Path: path}
 		}
 	}
-	if err != nil {
-		return nil, reason(err)
-	}
-	return db, nil
+	return db, err
 }
 
 // Path is the store file's.
@@ -253,7 +243,7 @@ func (s *Store) update(fn func(*bbolt.Tx) (changed bool, err error)) error {
 		}
 		committing = true
 		if err := tx.Commit(); err != nil {
-			return err
+			return reason(err)
 		}
 		return s.there()
 	})
@@ -277,7 +267,7 @@ func (s *Store) update(fn func(*bbolt.Tx) (changed bool, err error)) error {
 func (s *Store) there() error {
 	info, err := os.Stat(s.path)
 	if err != nil {
-		return fmt.Errorf("the store is gone: %w", err)
+		return fmt.Errorf("the store is gone: %w", reason(err))
 	}
 	if !os.SameFile(info, s.file) {
 		return fmt.Errorf("another file took the place of store %q", s.path)

@@ -100,13 +100,17 @@ func (p *program) checkFile(what, path, kind string, same func(head []byte) bool
 	return writable(what, path, folder)
 }
 
-// writable tells whether files can be renamed into a folder: it is that which must be writable.
+// writable tells whether files can be renamed into a folder: it is that which must
+// be writable. The name is one of those that writing the file clears away.
 func writable(what, path, folder string) error {
-	trial, err := os.CreateTemp(folder, ".espalier-*")
+	trial, err := os.CreateTemp(folder, filepath.Base(path)+".tmp-*")
 	if err != nil {
-		return usagef("%s %q: cannot write in folder %q: %w", what, path, folder, pathless(err))
+		return fmt.Errorf("%s %q: cannot write in folder %q: %w", what, path, folder, pathless(err))
 	}
-	return errors.Join(trial.Close(), os.Remove(trial.Name()))
+	if err := errors.Join(trial.Close(), os.Remove(trial.Name())); err != nil {
+		return fmt.Errorf("%s %q: %w", what, path, err)
+	}
+	return nil
 }
 
 // isStoreFile tells whether a path is the store or one of the files beside it,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -65,6 +66,9 @@ func (p *program) refitWinner(ctx context.Context, st *store.Store, s *session, 
 	if i := interruptionOf(ctx); i != nil && err != nil {
 		return &failure{err: i, code: i.code(), hints: []string{"go on with: " + p.resumeLine(s.sweep, f)}}
 	}
+	if _, disk := errors.AsType[syscall.Errno](err); disk {
+		return hint(err, "when the cause is gone, go on with: "+p.resumeLine(s.sweep, f))
+	}
 	return err
 }
 
@@ -78,7 +82,11 @@ func (p *program) stopped(ctx context.Context, err error, r search.Result, s *se
 	if errors.Is(err, search.ErrBudget) {
 		return &failure{err: fmt.Errorf("budget of %s reached: %s", f.budget, done), code: exitBudget, hints: []string{goOn}}
 	}
-	return p.storeFailure(err)
+	if err = p.storeFailure(err); errors.Is(err, search.ErrOrigin) || errors.Is(err, store.ErrDamaged) {
+		return err
+	}
+	// The disk's: full, failing, read-only, gone.
+	return hint(err, done+"; what is recorded is kept", "when the cause is gone, "+goOn)
 }
 
 // commandPrefix is "espalier" with the store where it is not the default one.
