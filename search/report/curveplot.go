@@ -26,13 +26,32 @@ func CurvesFigure(id, title string, c Curves) *Figure {
 		caption = "Training alone: no rows were held back for validation."
 	}
 	caption += " Training values are means over each epoch as it ran, with dropout on; validation values are at the epoch's end."
-	return &Figure{ID: id, Title: title, Caption: caption, Width: columnWidth, Height: 268, draw: func(all draw.Canvas) {
-		all = draw.Crop(all, 2, -6, 2, -4)
+	return &Figure{ID: id, Title: title, Caption: caption, Width: columnWidth, Height: 276, draw: func(all draw.Canvas) {
+		var names []string
+		var styles []draw.LineStyle
+		for i, curve := range []Curve{c.TrainLoss, c.ValidationLoss} {
+			if curve.some() {
+				names, styles = append(names, curveNames[i]), append(styles, curveStyles[i])
+			}
+		}
+		legendRow(all, all.Min.X+34, all.Max.Y-7, names, func(i int, r vg.Rectangle) {
+			all.StrokeLine2(styles[i], r.Min.X-6, (r.Min.Y+r.Max.Y)/2, r.Max.X, (r.Min.Y+r.Max.Y)/2)
+		})
+		all = draw.Crop(all, 2, -6, 2, -14)
 		loss := curvePanel(c, "", "loss (cross-entropy)", c.TrainLoss, c.ValidationLoss)
 		accuracy := curvePanel(c, "epoch", "accuracy", c.TrainAccuracy, c.ValidationAccuracy)
 		stack(all, 8, loss, accuracy)
 	}}
 }
+
+// How training and validation are drawn, everywhere.
+var (
+	curveNames  = []string{"training", "validation"}
+	curveStyles = []draw.LineStyle{
+		{Color: blue, Width: 1.4},
+		{Color: orange, Width: 1.4, Dashes: []vg.Length{4, 2}},
+	}
+)
 
 // stack draws panels one above the other with their vertical axes aligned.
 func stack(all draw.Canvas, gap vg.Length, panels ...*plot.Plot) {
@@ -61,33 +80,20 @@ func curvePanel(c Curves, x, y string, train, validation Curve) *plot.Plot {
 	}
 	span(&p.Y, low, high, 0.04)
 	span(&p.X, 1, float64(max(c.Epochs, 2)), 0.01)
-	p.X.Tick.Marker = ticks{about: 8, whole: true}
-	kinds := []struct {
-		name  string
-		curve Curve
-		style draw.LineStyle
-	}{
-		{"training", train, draw.LineStyle{Color: blue, Width: 1.4}},
-		{"validation", validation, draw.LineStyle{Color: orange, Width: 1.4, Dashes: []vg.Length{4, 2}}},
-	}
-	for _, k := range kinds {
-		if !k.curve.some() {
+	p.X.Tick.Marker = rankTicks(c.Epochs)
+	for i, curve := range []Curve{train, validation} {
+		if !curve.some() {
 			continue
 		}
-		thin := k.style
+		thin := curveStyles[i]
 		thin.Width, thin.Color = 0.5, fade(toNRGBA(thin.Color), 0.45)
-		if len(k.curve.Folds) > 1 {
-			for _, f := range k.curve.Folds {
-				p.Add(line{f, thin, false})
+		if len(curve.Folds) > 1 {
+			for _, f := range curve.Folds {
+				p.Add(line{f, thin})
 			}
 		}
-		p.Add(line{k.curve.Mean, k.style, true})
-		if y != "accuracy" {
-			p.Legend.Add(k.name, line{style: k.style})
-		}
+		p.Add(line{curve.Mean, curveStyles[i]})
 	}
-	p.Legend.Top = true
-	p.Legend.XOffs = -2
 	return p
 }
 
@@ -95,7 +101,6 @@ func curvePanel(c Curves, x, y string, train, validation Curve) *plot.Plot {
 type line struct {
 	values []float64
 	style  draw.LineStyle
-	dots   bool // a dot where a value has no neighbour
 }
 
 // Plot implements plot.Plotter.

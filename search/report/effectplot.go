@@ -136,7 +136,7 @@ func axisPlaces(p *plot.Plot, axis *LandscapeAxis) func(level int) float64 {
 		n := len(axis.Labels)
 		span(&p.X, 0, float64(max(n-1, 1)), 0)
 		p.X.Min, p.X.Max = p.X.Min-0.4, p.X.Max+0.4
-		p.X.Tick.Marker = labelTicks(axis.Labels, 80)
+		p.X.Tick.Marker = labelTicks(axis.Labels, 86)
 		return func(level int) float64 { return float64(level) }
 	}
 	p.X.Min, p.X.Max = -0.02, 1.02
@@ -184,19 +184,19 @@ func labelTicks(labels []string, width vg.Length) plot.Ticker {
 	for _, t := range labels {
 		widest = max(widest, style.Width(t))
 	}
-	fit := max(1, int(width/(widest+4)))
-	every := (len(labels) + fit - 1) / fit
-	limit := 24
-	if len(labels) <= 3 && every > 1 { // a few long words: shorten rather than hide
+	side := max(1, int(width/(widest+4)))
+	every := (len(labels) + side - 1) / side
+	room := vg.Length(math.Inf(1))
+	if len(labels) <= 4 && every > 1 { // a few long words: shorten rather than hide
 		every = 1
-		limit = max(3, int(float64(width)/float64(len(labels))/4.2))
+		room = width/vg.Length(len(labels)) - 1
 	}
 	var out fixed
 	for i, t := range labels {
 		if i%every != 0 {
 			t = ""
 		}
-		out = append(out, plot.Tick{Value: float64(i), Label: clip(t, limit)})
+		out = append(out, plot.Tick{Value: float64(i), Label: fit(t, room, style.Width)})
 	}
 	return out
 }

@@ -154,8 +154,8 @@ func (g *grower) bestSplit(rows []int, box []uint64) (axis int, left uint64) {
 		if len(order) < 2 {
 			continue
 		}
-		ordered := l.Axes[a].Numeric && l.Axes[a].Inactive < 0
-		if !ordered { // words: by their means any split in two is among those in order (Breiman et al. 1984)
+		ordered := l.Axes[a].Numeric // with "inactive" beyond the largest
+		if !ordered {                // words: by their means any split in two is among those in order (Breiman et al. 1984)
 			sort.SliceStable(order, func(i, j int) bool { return sum[order[i]]/count[order[i]] < sum[order[j]]/count[order[j]] })
 		}
 		var mask uint64
@@ -167,8 +167,10 @@ func (g *grower) bestSplit(rows []int, box []uint64) (axis int, left uint64) {
 			right := total - sumLeft
 			if gain := sumLeft*sumLeft/nLeft + right*right/(n-nLeft); gain > best {
 				best, axis, left = gain, a, mask
-				if ordered { // levels between two that have points go to the nearer one
-					left = 1<<((level+order[i+1])/2+1) - 1
+				if next := order[i+1]; ordered && next == l.Axes[a].Inactive {
+					left = 1<<next - 1
+				} else if ordered { // levels between two that have points go to the nearer one
+					left = 1<<((level+next)/2+1) - 1
 				} else if nLeft > n/2 { // levels nobody has go with the many
 					left |= box[a] &^ seenLevels(order)
 				}

@@ -72,7 +72,7 @@ func FindMistakes(ctx context.Context, m *trainer.Model, rows *dataset.Rows, n i
 	return out, nil
 }
 
-// mistakesShown is how many mistakes the figure has: four rows of five.
+// mistakesShown is how many mistakes the figure has: five rows of four.
 const mistakesShown = 20
 
 // MistakesFigure draws test images that a model gets wrong, with their class, what they were
@@ -81,16 +81,13 @@ func MistakesFigure(set *dataset.Set, m Mistakes) *Figure {
 	if len(m.List) == 0 {
 		return nil
 	}
-	columns := min(5, len(m.List))
+	columns := min(4, len(m.List))
 	rows := (len(m.List) + columns - 1) / columns
-	cell := 50.0
+	cell := 62.0
 	ratio := min(float64(set.Shape[0])/float64(set.Shape[1]), 1)
-	side := 38.0
+	side := 40.0
 	line := side*ratio + 27
 	f := &Figure{ID: "mistakes", Title: "Images that the model gets wrong", Width: cell*float64(columns) + 2, Height: float64(rows)*line + 6}
-	if columns < 4 {
-		f.Width = 4*cell + 2
-	}
 	f.Caption = fmt.Sprintf("Test images that the refit model gets wrong and is surest of, at most three of each pair of classes: the true class, what it was taken for (→), and the probability given to either. %d of %d rows looked at are wrong.", m.Wrong, m.Rows)
 	f.draw = func(c draw.Canvas) {
 		name, small := letters(smallSize, ink), letters(smallSize, ink)

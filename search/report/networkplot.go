@@ -106,7 +106,7 @@ func drawBlock(c draw.Canvas, b Block, input []int, x, y vg.Length, arrow, first
 			style := small
 			if i == 2 {
 				style = letters(smallSize, muted)
-				text += " p."
+				text += " params"
 			}
 			c.FillText(style, vg.Point{X: x, Y: under - 8*vg.Length(i+1)}, fit(text, blockWidth-1, style.Width))
 		}
@@ -132,7 +132,7 @@ const tableRows = 80
 func LayersFigure(c *trainer.Config) *Figure {
 	s := c.Summary()
 	shown := s.Layers[:min(len(s.Layers), tableRows)]
-	f := &Figure{ID: "layers", Title: "Layer table", Width: columnWidth, Height: float64(11*(len(shown)+4)) + 16}
+	f := &Figure{ID: "layers", Title: "Layer table", Width: columnWidth, Height: float64(11*(len(shown)+4)) + 26}
 	f.Caption = "The layers of the network with output shape (without the batch) and parameters."
 	if left := len(s.Layers) - len(shown); left > 0 {
 		f.Caption += fmt.Sprintf(" The last %d layers are left out.", left)
@@ -154,12 +154,10 @@ func LayersFigure(c *trainer.Config) *Figure {
 			y -= 11
 		}
 		rule := func(width vg.Length) {
-			canvas.StrokeLine2(draw.LineStyle{Color: ink, Width: width}, left, y+5.5, right, y+5.5)
-			y -= 2
+			canvas.StrokeLine2(draw.LineStyle{Color: ink, Width: width}, left, y+4, right, y+4)
+			y -= 4.5
 		}
-		y += 2
 		rule(1)
-		y -= 1
 		row(func() (string, string, string) { return "layer (type)", "output shape", "parameters" }, true)
 		rule(0.5)
 		for _, l := range shown {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -47,6 +48,9 @@ func PairsFigure(l *Landscape, a *Analysis) *Figure {
 	return f
 }
 
+// seam is by how much neighbouring cells overlap, lest paper shows between them.
+const seam = 0.25
+
 // pairPanel draws one heat map.
 func pairPanel(c draw.Canvas, l *Landscape, pair Pair, low, high float64) {
 	ax, ay := &l.Axes[pair.First], &l.Axes[pair.Second]
@@ -59,10 +63,11 @@ func pairPanel(c draw.Canvas, l *Landscape, pair Pair, low, high float64) {
 	columns, rows := len(ax.Labels), len(ay.Labels)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, float64(columns)-0.5, -0.5, float64(rows)-0.5
 	p.X.Padding, p.Y.Padding = 0, 0
-	p.X.Tick.Marker, p.Y.Tick.Marker = levelTicks(ax, 80), levelTicks(ay, 9*float64(len(ay.Labels)))
+	p.X.Tick.Marker, p.Y.Tick.Marker = levelTicks(ax, 86), levelTicks(ay, 9*float64(len(ay.Labels)))
 	if !ay.Binned {
 		p.Y.Tick.Marker = labelTicks(ay.Labels, 1e6)
 	}
+	digits := max(0, min(6, 2-int(math.Floor(math.Log10(math.Max(math.Abs(low), math.Abs(high)))))))
 	p.Add(plotter(func(c draw.Canvas, x, y func(float64) vg.Length) {
 		width, height := x(1)-x(0), y(1)-y(0)
 		for i := range columns {
@@ -78,9 +83,9 @@ func pairPanel(c draw.Canvas, l *Landscape, pair Pair, low, high float64) {
 				}
 				color := goodness(unit(m, low, high, l.Ascending))
 				marked(c, mark{title: fmt.Sprintf("%s = %s\n%s = %s\nmean %s", ax.Name, ax.Labels[i], ay.Name, ay.Labels[j], short(m, 4))}, func() {
-					bar(c, color, x(float64(i)-0.5), x(float64(i)+0.5), y(float64(j)-0.5), y(float64(j)+0.5))
+					bar(c, color, x(float64(i)-0.5), x(float64(i)+0.5)+seam, y(float64(j)-0.5), y(float64(j)+0.5)+seam)
 					if width > 21 && height > 8 {
-						c.FillText(letters(smallSize, on(color)), vg.Point{X: x(float64(i)), Y: y(float64(j))}, short(m, 3))
+						c.FillText(letters(smallSize, on(color)), vg.Point{X: x(float64(i)), Y: y(float64(j))}, strconv.FormatFloat(m, 'f', digits, 64))
 					}
 				})
 			}

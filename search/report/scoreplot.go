@@ -140,8 +140,9 @@ func (l *Landscape) describe(i int) string {
 // rankTicks are ticks of ranks: 1, and round numbers.
 func rankTicks(n int) plot.Ticker {
 	out := fixed{{Value: 1, Label: "1"}}
-	for _, t := range (ticks{about: 6, whole: true}).Ticks(1, float64(max(n, 2))) {
-		if t.Value > 1 && t.Value <= float64(n) && (t.Value-1 > float64(n)/20) {
+	round := (ticks{about: 6, whole: true}).Ticks(0, float64(max(n, 2)))
+	for _, t := range round {
+		if step := round[1].Value; t.Value > 1 && t.Value <= float64(n) && t.Value-1 > 0.55*step {
 			out = append(out, t)
 		}
 	}

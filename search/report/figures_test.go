@@ -1,0 +1,366 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"espalier/search"
+	"espalier/trainer"
+	"espalier/trainer/dataset"
+)
+
+const smallGrid = `optimizer = ["adam", "sgd"]
+batch_size = [16, 32, 64]
+epochs = [2, 4]`
+
+// smooth is a score that depends on all axes of smallGrid.
+func smooth(v map[string]any, slot int) float64 {
+	s := 0.6 + 0.01*float64(slot) + 0.02*float64(v["epochs"].(int64)) - 0.001*float64(v["batch_size"].(int64))
+	if v["optimizer"] == "sgd" {
+		s -= 0.2
+	}
+	return s
+}
+
+func figuresOf(t testing.TB, m Material) (map[string]drawn, map[string]*Figure, map[string]string) {
+	t.Helper()
+	figures, left, err := Figures(context.Background(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName, reasons := map[string]*Figure{}, map[string]string{}
+	for _, f := range figures {
+		if byName[f.ID] != nil {
+			t.Errorf("two figures %q", f.ID)
+		}
+		byName[f.ID] = f
+		if f.Title == "" || f.Caption == "" || f.Origin == "" || f.Width < 50 || f.Height < 20 {
+			t.Errorf("figure %+v lacks something", f)
+		}
+	}
+	for _, o := range left {
+		if byName[o.ID] != nil || o.Reason == "" || o.Title == "" {
+			t.Errorf("left out: %+v", o)
+		}
+		reasons[o.ID] = o.Reason
+	}
+	return drawAll(t, figures), byName, reasons
+}
+
+// Everything there is to draw is drawn, with titles on its axes and a mark for each thing.
+func TestFigures(t *testing.T) {
+	sc := scene{grid: smallGrid, score: smooth, epochs: 4}
+	m := sc.material(t)
+	m.Set = sc.rows(&m, 60)
+	made, err := search.MakeFolds(m.Sweep, m.Set, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Folds = made
+	m.Refit = &search.RefitRecord{History: sc.history(0.8, 3)}
+	m.Test = &trainer.Evaluation{Confusion: []int{8, 1, 1, 0, 9, 1, 2, 0, 8}, Rows: 30}
+	m.Model = fitted(t, &m)
+	drawings, figures, left := figuresOf(t, m)
+	for id, want := range map[string]struct {
+		texts []string
+		marks int
+	}{
+		"score":          {[]string{"point, by rank", "validation accuracy", "12"}, 12},
+		"parallel":       {[]string{"batch_size", "epochs", "optimizer", "accuracy", "adam", "sgd", "64"}, 12},
+		"importance":     {[]string{"share of the score's variance (%)", "optimizer", "batch_size", "epochs"}, 3},
+		"effects":        {[]string{"validation accuracy", "adam", "16"}, 7},
+		"pairs":          {[]string{"batch_size", "optimizer", "epochs", "validation accuracy"}, 6 + 4 + 6},
+		"curves":         {[]string{"epoch", "loss (cross-entropy)", "accuracy", "training", "validation"}, 0},
+		"curves-refit":   {[]string{"epoch", "training"}, 0},
+		"confusion-cv":   {[]string{"true class", "taken for", "a", "b", "c", "15"}, 9},
+		"confusion-test": {[]string{"true class", "taken for", "8", "80"}, 9},
+		"architecture":   {[]string{"input", "dense", "4×4×1", "softmax", "51 params"}, 2},
+		"layers":         {[]string{"layer (type)", "output shape", "parameters", "total", "51", "dense (Dense)"}, 0},
+		"samples":        {[]string{"a", "b", "c"}, 0},
+		"classes":        {[]string{"rows", "training", "validation", "test", "a"}, 9},
+		"mistakes":       {nil, -1},
+	} {
+		d, ok := drawings[id]
+		if !ok {
+			t.Errorf("no figure %q; left out: %v", id, left)
+			continue
+		}
+		for _, text := range want.texts {
+			if !d.has(text) {
+				t.Errorf("%s: no text %q among %q", id, text, d.texts)
+			}
+		}
+		if want.marks >= 0 && d.marks != want.marks {
+			t.Errorf("%s: %d marks, want %d", id, d.marks, want.marks)
+		}
+		if d.size > 40_000 {
+			t.Errorf("%s: %d bytes of SVG", id, d.size)
+		}
+	}
+	if len(left) > 0 {
+		t.Errorf("left out: %v", left)
+	}
+	if !strings.Contains(figures["score"].Origin, "seed 7, version test, kernel none") {
+		t.Errorf("origin %q", figures["score"].Origin)
+	}
+	if !strings.Contains(figures["importance"].Caption, "Exact") {
+		t.Errorf("caption of a full grid: %q", figures["importance"].Caption)
+	}
+}
+
+// fitted trains the scene's network for a moment.
+func fitted(t *testing.T, m *Material) *trainer.Model {
+	t.Helper()
+	prep, err := dataset.FitPreprocessing(m.Set.Info, m.Set.Train, nil, dataset.Unit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := m.Sweep.Config(m.Standings[0].Trial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := trainer.NewFitter(config, trainer.Task{}, dataset.NewView(m.Set.Train, nil, prep), dataset.View{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Epoch(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return f.Model()
+}
+
+// An Inline figure follows the page's colours and has no file's header.
+func TestInline(t *testing.T) {
+	m := scene{grid: smallGrid, score: smooth, epochs: 4}.material(t)
+	figures, _, err := Figures(context.Background(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := byID(t, figures, "curves").Inline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
+	for _, want := range []string{`<svg id="fig-curves" class="figure" role="img" viewBox="0 0 252 276"`, `"currentColor"`, `"var(--fig-1,#0072b2)"`, `"var(--fig-grid,#d4d4d4)"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in\n%.600s", want, text)
+		}
+	}
+	for _, not := range []string{"<?xml", "#1a1a1a", "style="} {
+		if strings.Contains(text, not) {
+			t.Errorf("%s in an inline figure", not)
+		}
+	}
+	if css := ThemeCSS(); strings.Count(css, "{") != strings.Count(css, "}") || !strings.Contains(css, "--fig-s8:") {
+		t.Errorf("theme %s", css)
+	}
+}
+
+// Sweeps of which there is little to see.
+func TestSparseSweeps(t *testing.T) {
+	none := func(map[string]any, int) float64 { return -1 }
+	for _, test := range []struct {
+		name        string
+		scene       scene
+		there, left string // IDs
+	}{
+		{"nothing yet", scene{grid: smallGrid, score: none},
+			"architecture layers", "score parallel importance effects pairs curves confusion-cv confusion-test mistakes samples classes"},
+		{"all diverged", scene{grid: smallGrid, score: func(map[string]any, int) float64 { return math.NaN() }},
+			"architecture layers", "score parallel importance effects pairs curves confusion-cv"},
+		{"running: the first fold of some points", scene{grid: smallGrid, epochs: 3, score: func(v map[string]any, slot int) float64 {
+			if slot > 0 || v["optimizer"] == "sgd" {
+				return -1
+			}
+			return 0.5
+		}}, "curves confusion-cv architecture", "score parallel"},
+		{"running: half the points", scene{grid: smallGrid, epochs: 3, score: func(v map[string]any, slot int) float64 {
+			if v["optimizer"] == "sgd" && v["epochs"] == int64(4) {
+				return -1
+			}
+			return smooth(v, slot)
+		}}, "score parallel importance effects pairs curves", ""},
+		{"one point", scene{grid: "epochs = [3]", epochs: 3, score: smoothest}, "score curves", "parallel importance effects pairs"},
+		{"one fold", scene{grid: smallGrid, folds: 1, epochs: 3, score: smooth}, "score parallel importance effects pairs curves confusion-cv", ""},
+		{"one axis", scene{grid: "epochs = [1, 2, 3]", epochs: 3, score: func(v map[string]any, slot int) float64 {
+			return 0.1 * float64(v["epochs"].(int64))
+		}}, "score parallel importance effects", "pairs"},
+		{"all the same", scene{grid: smallGrid, epochs: 1, score: smoothest}, "score parallel effects pairs", "importance"},
+		{"two points", scene{grid: "epochs = [1, 2]", epochs: 2, score: func(v map[string]any, slot int) float64 { return 1e-9 * float64(v["epochs"].(int64)) }}, "score effects importance", "pairs"},
+		{"no epochs kept", scene{grid: smallGrid, score: smooth}, "score", "curves confusion-cv"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			drawings, _, left := figuresOf(t, test.scene.material(t))
+			for _, id := range strings.Fields(test.there) {
+				if _, ok := drawings[id]; !ok {
+					t.Errorf("no figure %q: %s", id, left[id])
+				}
+			}
+			for _, id := range strings.Fields(test.left) {
+				if left[id] == "" {
+					t.Errorf("%q is not among what is left out", id)
+				}
+			}
+		})
+	}
+}
+
+func smoothest(map[string]any, int) float64 { return 0.5 }
+
+// Names are text, whatever is in them; letters that the embedded font lacks break nothing.
+func TestHostileNames(t *testing.T) {
+	const script = `<script>alert("1")</script>&'`
+	names := []string{script, "日本語のとても長いクラスの名前です、本当に", "עברית \u202e x", "🙂\x00\x07\uFFFE\x80", strings.Repeat("W", 300), ""}
+	sc := scene{name: script + "日本", grid: smallGrid, classes: names, epochs: 3, score: smooth}
+	m := sc.material(t)
+	m.Set = sc.rows(&m, 60)
+	figures, _, err := Figures(context.Background(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := NewLandscape(m.Sweep, m.Standings)
+	for a := range l.Axes {
+		l.Axes[a].Name = names[a]
+		copy(l.Axes[a].Labels, names[a:])
+	}
+	a := l.Analyze()
+	figures = append(figures, EffectsFigure(l, a), PairsFigure(l, a), ParallelFigure(l), ImportanceFigure(l, a))
+	for id, d := range drawAll(t, figures) {
+		if id == "samples" && !strings.Contains(strings.Join(d.texts, "\n"), "<script>") {
+			t.Errorf("the class's name is not in %q", d.texts)
+		}
+	}
+	for _, f := range figures {
+		svg, _ := f.SVG()
+		if strings.Contains(string(svg), "<script") {
+			t.Errorf("%s: a name is not escaped", f.ID)
+		}
+	}
+}
+
+// A thousand classes: distribution as lines, a part of the samples, the hardest classes; a
+// hundred: the most confused ones and the rest together.
+func TestManyClasses(t *testing.T) {
+	for _, n := range []int{13, 45, 100, 1000} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			var classes []string
+			for i := range n {
+				classes = append(classes, fmt.Sprintf("class %d", i))
+			}
+			sc := scene{grid: "epochs = [1, 2]", classes: classes, epochs: 2, score: func(v map[string]any, _ int) float64 { return 0.3 }}
+			m := sc.material(t)
+			m.Set = sc.rows(&m, 4*n)
+			drawings, figures, left := figuresOf(t, m)
+			for id, d := range drawings {
+				if d.size > 150_000 {
+					t.Errorf("%s: %d bytes", id, d.size)
+				}
+				if f := figures[id]; f.Width > 1100 || f.Height > 700 {
+					t.Errorf("%s: %g × %g points", id, f.Width, f.Height)
+				}
+			}
+			if n > 100 {
+				if d := drawings["class-scores"]; d.marks != worstClasses || !d.has("class 999") {
+					t.Errorf("hardest classes: %d marks, %q; left out: %v", d.marks, d.texts, left)
+				}
+				return
+			}
+			d := drawings["confusion-cv"]
+			if shown := min(n, matrixClasses); d.marks != shown*shown {
+				t.Errorf("%d cells, want %d", d.marks, shown*shown)
+			}
+			if others := fmt.Sprintf("%d others", n-matrixClasses+1); n > matrixClasses && !d.has(others) {
+				t.Errorf("no %q among %q", others, d.texts)
+			}
+		})
+	}
+}
+
+// Ten thousand points are drawn thinned out, small and quick.
+func TestManyPoints(t *testing.T) {
+	var l []string
+	for i := range 100 {
+		l = append(l, fmt.Sprint(i+1))
+	}
+	list := strings.Join(l, ", ")
+	m := scene{grid: "batch_size = [" + list + "]\nepochs = [" + list + "]", epochs: 2, score: func(v map[string]any, slot int) float64 {
+		return 0.5 + 0.001*float64(slot) + 0.003*float64(v["epochs"].(int64)) - 1e-6*float64(v["batch_size"].(int64)*v["batch_size"].(int64))
+	}}.material(t)
+	start := time.Now()
+	figures, _, err := Figures(context.Background(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for _, f := range figures {
+		data, err := f.Inline()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if total += len(data); len(data) > 300_000 {
+			t.Errorf("%s: %d bytes", f.ID, len(data))
+		}
+	}
+	t.Logf("%d figures, %d bytes of SVG, %v", len(figures), total, time.Since(start))
+	if total > 700_000 {
+		t.Errorf("%d bytes of SVG", total)
+	}
+	caption := byID(t, figures, "parallel").Caption
+	if want := fmt.Sprintf("%d of 10000 points", lineLimit); !strings.Contains(caption, want) {
+		t.Errorf("caption %q says nothing of %s", caption, want)
+	}
+}
+
+// A class that a fold's rows lack is a row of zeros.
+func TestMissingClass(t *testing.T) {
+	c := NewConfusion([]string{"a", "b"}, []int{5, 1, 0, 0})
+	data, err := ConfusionFigure("confusion", "made up", c).SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := parse(t, data); d.marks != 4 || !d.has("83") {
+		t.Errorf("%d marks, texts %q", d.marks, d.texts)
+	}
+}
+
+func TestAggregate(t *testing.T) {
+	k := 5
+	flat := make([]int, k*k)
+	for i := range k {
+		flat[i*k+i] = 10
+	}
+	flat[1*k+3], flat[3*k+1], flat[0*k+4] = 4, 2, 1
+	c := NewConfusion([]string{"a", "b", "c", "d", "e"}, flat).Aggregate(3)
+	if got := fmt.Sprint(c.Classes, c.Left, c.Counts); got != "[b d 3 others] 3 [[10 4 0] [2 10 0] [0 0 31]]" {
+		t.Error(got)
+	}
+	rows, right := c.rows()
+	if rows != 57 || right != 51 { // within the others one is wrong, which no longer shows
+		t.Errorf("%d rows, %d right", rows, right)
+	}
+}
+
+func TestTableIsSaidToHaveNoImages(t *testing.T) {
+	set := &dataset.Set{Info: dataset.Info{Source: "t.csv", Kind: dataset.Table, Shape: []int{2}, Classes: []string{"x", "y"}}}
+	set.Train = &dataset.Rows{N: 4, Cells: make([]float64, 8), Labels: []int32{0, 1, 1, 1}}
+	figures, left := DataFigures(set, nil)
+	if len(figures) != 1 || figures[0].ID != "classes" || len(left) != 1 || left[0].ID != "samples" || !strings.Contains(left[0].Reason, "table") {
+		t.Errorf("%v, left out %v", figures, left)
+	}
+	drawAll(t, figures)
+}
+
+// What a library panics on is an error of the figure.
+func TestPanicIsAnError(t *testing.T) {
+	f := &Figure{ID: "bad", Width: 100, Height: 100, draw: nil}
+	if _, err := f.SVG(); err == nil || !strings.Contains(err.Error(), `draw figure "bad"`) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := f.PNG(0); err == nil {
+		t.Error("no error at 0 dots per inch")
+	}
+}
