@@ -63,6 +63,7 @@ type Refit struct {
 	Enabled bool
 	Epochs  any    // "config" | "best" | int64
 	Rows    string // "all" | "train"
+	Select  string // "best" | "1se" | "simplest": which trial
 }
 
 // Parse reads a sweep file strictly. Overrides are "key=value" as of --set and

@@ -184,8 +184,8 @@ func (s section) readModel() Model {
 }
 
 func (s section) readRefit() Refit {
-	s.allow("enabled", "epochs", "rows")
-	r := Refit{Enabled: s.flag("enabled", true), Epochs: "config", Rows: s.choice("rows", "all", "train")}
+	s.allow("enabled", "epochs", "rows", "select")
+	r := Refit{Enabled: s.flag("enabled", true), Epochs: "config", Rows: s.choice("rows", "all", "train"), Select: s.choice("select", "best", "1se", "simplest")}
 	if r.Rows == "train" && s.file.Folds.Scheme != "holdout" {
 		s.fault(s.get("rows"), join(s.path, "rows"), `"train" means the training rows of a holdout, but folds.scheme is %q`, s.file.Folds.Scheme)
 	}

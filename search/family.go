@@ -70,8 +70,8 @@ func newFamilies(x *index, noShare bool) *families {
 // trials of a family, ascending epochs.
 func (f *families) trials(n int) []int32 { return f.member[f.start[n]:f.start[n+1]] }
 
-// models answer what of a config families need, compiling each distinct model
-// once: FLOPs follow from the layers, sharing from the schedule.
+// models answer what of a config families and choices need, compiling each distinct
+// model once: FLOPs and parameters follow from the layers, sharing from the schedule.
 type models struct {
 	sweep *Sweep
 	names []string // parameters that the answers depend on
@@ -81,8 +81,9 @@ type models struct {
 }
 
 type modelFacts struct {
-	flops  float64
-	shares bool
+	flops      float64
+	parameters int64
+	shares     bool
 }
 
 func newModels(s *Sweep) *models {
@@ -105,7 +106,8 @@ func (m *models) facts(values map[string]any) modelFacts {
 	// cost is nothing and it shares nothing.
 	var facts modelFacts
 	if c, _ := m.sweep.compile(m.sweep.values(grids.Point{Values: values}), m.sweep.Data.Shape); c != nil {
-		facts = modelFacts{flops: float64(c.Cost().FLOPsPerRow), shares: c.SharesPrefix()}
+		cost := c.Cost()
+		facts = modelFacts{flops: float64(cost.FLOPsPerRow), parameters: cost.Parameters, shares: c.SharesPrefix()}
 	}
 	if len(m.known) < memoLimit {
 		m.known[string(sign)] = facts

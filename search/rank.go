@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 
 	"espalier/trainer"
 )
@@ -225,9 +224,7 @@ func (st *Standing) sum(s *Sweep) {
 	}
 	st.Mean = stat.Mean(st.Folds, nil)
 	st.Std = stat.PopStdDev(st.Folds, nil)
-	if n := len(st.Folds); n > 1 {
-		st.StdErr = stat.StdErr(stat.StdDev(st.Folds, nil), float64(n))
-	}
+	st.StdErr = s.standardError(st.Folds)
 	st.Gap = st.TrainScore - st.Mean
 	if trainer.Ascending(s.Metric) {
 		st.Gap = -st.Gap
@@ -244,36 +241,4 @@ func trainScore(metric string, o *Outcome) float64 {
 		return o.Train.Loss
 	}
 	return math.NaN()
-}
-
-// Paired is the difference of a trial to the leader over the slots that both have.
-// Every point sees the same folds and shuffles, so that the pairs belong together.
-type Paired struct {
-	Slots        int
-	Mean, StdErr float64 // of trial − leader; NaN without slots, StdErr below two
-	T, P         float64 // Student's t and its two-sided p; NaN where undefined
-}
-
-// Compare pairs two standings slot by slot. The folds' training rows overlap, so
-// that p is smaller than it ought to be: a hint, no proof.
-func Compare(trial, leader Standing) Paired {
-	var d []float64
-	for slot := range min(len(trial.Folds), len(leader.Folds)) {
-		if x := trial.Folds[slot] - leader.Folds[slot]; !math.IsNaN(x) {
-			d = append(d, x)
-		}
-	}
-	p := Paired{Slots: len(d), Mean: math.NaN(), StdErr: math.NaN(), T: math.NaN(), P: math.NaN()}
-	if len(d) > 0 {
-		p.Mean = stat.Mean(d, nil)
-	}
-	if len(d) > 1 {
-		p.StdErr = stat.StdErr(stat.StdDev(d, nil), float64(len(d)))
-		if p.StdErr > 0 {
-			p.T = p.Mean / p.StdErr
-			t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(len(d) - 1)}
-			p.P = 2 * t.CDF(-math.Abs(p.T))
-		}
-	}
-	return p
 }

@@ -212,21 +212,6 @@ func FuzzRank(f *testing.F) {
 	})
 }
 
-func TestCompare(t *testing.T) {
-	a, b := Standing{Folds: []float64{0.5, 0.6, 0.8}}, Standing{Folds: []float64{0.55, 0.7, 0.8}}
-	p := Compare(a, b)
-	// scipy.stats.ttest_rel([.5, .6, .8], [.55, .7, .8]): t = −1.7320508, p = 0.2254033
-	if p.Slots != 3 || math.Abs(p.Mean+0.05) > 1e-12 || math.Abs(p.T+1.7320508075688772) > 1e-9 || math.Abs(p.P-0.22540333075851662) > 1e-9 {
-		t.Errorf("%+v", p)
-	}
-	if p := Compare(a, a); p.Slots != 3 || p.Mean != 0 || !math.IsNaN(p.P) {
-		t.Errorf("to itself: %+v", p)
-	}
-	if p := Compare(Standing{Folds: []float64{math.NaN()}}, b); p.Slots != 0 || !math.IsNaN(p.Mean) {
-		t.Errorf("without slots: %+v", p)
-	}
-}
-
 // The JSON of the contract, to the byte.
 func TestBoardJSON(t *testing.T) {
 	source := strings.NewReplacer("batch_size = [16, 32]\n", "", "epochs = [1, 2, 4]", "epochs = [2]").Replace(text)

@@ -18,7 +18,7 @@ type Standing struct {
 	Trial      Trial
 	State      State
 	Mean, Std  float64    // of Folds: unweighted, population deviation; NaN where a fold is missing
-	StdErr     float64    // of the mean: sample deviation over root n; NaN below two folds
+	StdErr     float64    // of the mean: sample deviation over root n; of one fold that of a share (accuracy), else NaN
 	Folds      []float64  // the metric per slot; NaN where missing
 	TrainScore float64    // mean of the training accuracy, or loss where the metric is loss
 	Gap        float64    // how much better training is than validation: over-fitting is positive

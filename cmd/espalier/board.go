@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"espalier/search"
 )
@@ -51,7 +52,11 @@ func (b *board) shown() []column {
 	if b.chosen != nil {
 		return b.drop(b.chosen)
 	}
-	names := []string{"rank", "trial", "mean", "std", "train", "gap"}
+	names := []string{"rank"}
+	if slices.ContainsFunc(b.rows, b.tied) {
+		names = append(names, "tie")
+	}
+	names = append(names, "trial", "mean", "std", "se", "train", "gap", "best")
 	if slices.ContainsFunc(b.rows, func(r search.Standing) bool { return r.State != search.Complete }) {
 		names = append(names, "state")
 	}
@@ -70,8 +75,8 @@ func (b *board) drop(columns []column) []column {
 }
 
 // fitting are the columns of a table that its terminal has room for, and what is
-// left out: axes first that have one value over all rows, then gap and train, which
-// follow from others. Axes that tell rows apart stay.
+// left out: axes first that have one value over all rows, then what follows from
+// other columns or matters least. Axes that tell rows apart stay.
 func (b *board) fitting() (columns []column, dropped []string) {
 	columns = b.shown()
 	if b.chosen != nil || b.width <= 0 || len(b.rows) == 0 {
@@ -89,7 +94,7 @@ func (b *board) fitting() (columns []column, dropped []string) {
 		}
 		return only
 	})
-	for _, name := range []string{"gap", "train"} {
+	for _, name := range []string{"best", "se", "gap", "train"} {
 		if fits() {
 			break
 		}
@@ -97,6 +102,24 @@ func (b *board) fitting() (columns []column, dropped []string) {
 		dropped = append(dropped, name)
 	}
 	return columns, dropped
+}
+
+// tied tells whether a row other than the leader is tied with it: then the mark is
+// worth a column.
+func (b *board) tied(r search.Standing) bool {
+	tie, _ := b.columns.find("tie")
+	return r.Rank > 1 && tie.value(&r) != nil
+}
+
+// tieNote explains the marks where a table has some.
+func (b *board) tieNote(columns []column) string {
+	for _, c := range columns {
+		if c.name != "tie" || c.axis || !slices.ContainsFunc(b.rows, func(r search.Standing) bool { return c.value(&r) != nil }) {
+			continue
+		}
+		return "= not told from the leader: " + search.TestName(b.sweep)
+	}
+	return ""
 }
 
 // oneValued tells whether a column has the same value in all rows.
@@ -166,6 +189,12 @@ func (b *board) writeTable(w io.Writer) error {
 	if len(dropped) > 0 {
 		fmt.Fprintln(w, wrap(b.width, append([]string{"left out, the terminal is narrow:"}, dropped...)...))
 	}
+	if note := b.tieNote(columns); note != "" {
+		if b.width > 0 && utf8.RuneCountInString(note) > b.width {
+			note = strings.ReplaceAll(note, ", ", ",\n  ")
+		}
+		fmt.Fprintln(w, note)
+	}
 	if b.all.Pending > search.PendingShown {
 		fmt.Fprintf(w, "%s pending in all\n", plural(b.all.Pending, "trial"))
 	}
@@ -176,6 +205,9 @@ func (b *board) writeTable(w io.Writer) error {
 func (b *board) writeMarkdown(w io.Writer) error {
 	if err := b.sheet(b.shown(), b.places(4)).markdown(w); err != nil {
 		return err
+	}
+	if note := b.tieNote(b.shown()); note != "" {
+		fmt.Fprintln(w, "\n"+note)
 	}
 	_, err := fmt.Fprintln(w, "\n"+strings.ReplaceAll(b.origin(0), "|", `\|`))
 	return err

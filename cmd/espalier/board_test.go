@@ -36,7 +36,7 @@ func rows() []search.Standing {
 	}
 }
 
-func columns() *columnSet { return newColumns([]string{"mean", "momentum", "optimizer", "units"}, 2) }
+func columns() *columnSet { return newColumns([]string{"mean", "momentum", "optimizer", "units"}, 2, func(r *search.Standing) bool { return false }) }
 
 func TestConditions(t *testing.T) {
 	for _, test := range []struct {

@@ -28,14 +28,20 @@ type columnSet struct {
 
 // newColumns gives the columns a sweep has: its axes and what a standing knows.
 // A column of the program wins over an axis of the same name; "params.NAME" is
-// always the axis.
-func newColumns(axes []string, slots int) *columnSet {
+// always the axis. tied tells whether a row is tied with the leader.
+func newColumns(axes []string, slots int, tied func(r *search.Standing) bool) *columnSet {
 	c := &columnSet{slots: slots, all: []column{
 		{name: "rank", exact: true, value: func(r *search.Standing) any {
 			if r.Rank == 0 {
 				return nil
 			}
 			return int64(r.Rank)
+		}},
+		{name: "tie", word: true, value: func(r *search.Standing) any {
+			if tied(r) {
+				return "="
+			}
+			return nil
 		}},
 		{name: "trial", word: true, value: func(r *search.Standing) any { return r.Trial.ID() }},
 	}}
@@ -54,6 +60,7 @@ func newColumns(axes []string, slots int) *columnSet {
 	}
 	number("mean", func(r *search.Standing) float64 { return r.Mean })
 	number("std", func(r *search.Standing) float64 { return r.Std })
+	number("se", func(r *search.Standing) float64 { return r.StdErr })
 	number("train", func(r *search.Standing) float64 { return r.TrainScore })
 	number("gap", func(r *search.Standing) float64 { return r.Gap })
 	number("best", func(r *search.Standing) float64 { return r.Best })

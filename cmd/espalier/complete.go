@@ -84,7 +84,7 @@ func (p *program) completeColumns(cmd *cobra.Command, args []string, word string
 	}
 	var names []string
 	_ = p.withSweep(context.Background(), sweepArgs(cmd, args), func(_ *store.Reader, s *search.Sweep) error {
-		for _, n := range startingWith(columnsOf(s).names(), last) {
+		for _, n := range startingWith(columnsOf(s, search.Standing{}).names(), last) {
 			names = append(names, before+n)
 		}
 		return nil

@@ -28,9 +28,12 @@ func (p *program) leaderboardCommand() *cobra.Command {
 		Use:   "leaderboard [SWEEP]",
 		Short: "the ranking",
 		Long: `Prints the ranking of a sweep, also while it runs. Columns are the axes of the grid and
-rank, trial, mean and std (over folds, deviation of the population), train (the same metric on training rows),
-gap (how much better training is than validation), best (mean best epoch), trained (mean epochs trained), seconds,
-fold0 fold1 … (or folds), state. An axis of the same name as one of these is "params.NAME".`,
+rank, tie, trial, mean and std (over folds, deviation of the population), se (standard error of the mean), train (the
+same metric on training rows), gap (how much better training is than validation), best (mean best epoch), trained
+(mean epochs trained), seconds, fold0 fold1 … (or folds), state. An axis of the same name as one of these is
+"params.NAME". Rows with "=" under tie do not differ significantly from the leader: paired t-test over the folds,
+corrected for their overlapping training rows (Nadeau and Bengio 2003), two-sided, level 0.05; with one fold the
+test of two shares of its rows, for accuracy only. se of one fold is that of such a share.`,
 		Example: `  espalier leaderboard --top 5
   espalier leaderboard --where 'optimizer=adam,hidden_units>64' --only-changed
   espalier leaderboard --sort -gap --columns rank,trial,mean,gap,folds

@@ -17,17 +17,26 @@ import (
 // refitCommand is refit. An interrupted one leaves a checkpoint, so the same
 // command goes on where it stopped.
 func (p *program) refitCommand() *cobra.Command {
-	var trial, output string
+	var trial, output, choose string
 	cmd := &cobra.Command{
 		Use:   "refit [SWEEP]",
 		Short: "train the winner on all training rows, test it once, save it",
 		Long: `Trains the winner, or another trial, on all training rows as [refit] of the sweep file says, evaluates it on
-the test rows and saves the model. An identical refit done before is read back: the test rows are not
+the test rows and saves the model. --select 1se takes the simplest trial within one standard error of the best mean
+(Breiman's rule), simplest the simplest of those tied with the best; simplest is fewest parameters, then fewest
+epochs, then first in the grid. An identical refit done before is read back: the test rows are not
 looked at again. How often they were looked at is printed with the result.`,
-		Example:           "  espalier refit\n  espalier refit fashion-mlp --trial 3f2a -o small.espalier",
+		Example:           "  espalier refit\n  espalier refit fashion-mlp --trial 3f2a -o small.espalier\n  espalier refit --select 1se",
 		Args:              arguments,
 		ValidArgsFunction: p.completeSweeps,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			rule, err := parseSelection(choose)
+			if err != nil {
+				return err
+			}
+			if trial != "" && choose != "" {
+				return usagef("--trial and --select: want one of them")
+			}
 			p.trains.Store(true)
 			ctx := cmd.Context()
 			return p.withSession(ctx, args, func(st *store.Store, s *session) error {
@@ -35,16 +44,20 @@ looked at again. How often they were looked at is printed with the result.`,
 				if err != nil {
 					return err
 				}
-				var row *search.Standing
+				var row search.Standing
 				if trial != "" {
-					if row, err = findTrial(s.sweep, standings, trial); err != nil {
+					found, err := findTrial(s.sweep, standings, trial)
+					if err != nil {
 						return err
 					}
+					row = *found
 				} else {
 					if len(standings) == 0 || standings[0].Rank != 1 {
 						return hint(fmt.Errorf("refit sweep %q: no trial has a result on every fold", s.sweep.File.Name), "espalier resume finishes the sweep", "--trial TRIAL refits any trial")
 					}
-					row = &standings[0]
+					if row, err = p.choose(s.sweep, standings, rule); err != nil {
+						return err
+					}
 				}
 				path := p.outputPath(output, s.sweep)
 				if err := p.checkOutput(path); err != nil {
@@ -60,6 +73,7 @@ looked at again. How often they were looked at is printed with the result.`,
 		},
 	}
 	cmd.Flags().StringVar(&trial, "trial", "", "refit this `TRIAL` instead of the winner")
+	p.selectFlag(cmd, &choose)
 	cmd.Flags().StringVarP(&output, "output", "o", "", "save the model to `FILE` (default NAME.espalier beside the store)")
 	p.completeFlag(cmd, "trial", p.completeTrials)
 	return cmd

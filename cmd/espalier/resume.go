@@ -25,7 +25,7 @@ so nothing else is needed; the data is loaded again and must be the same.`,
 			return p.resume(cmd, args, &f)
 		},
 	}
-	f.register(cmd)
+	f.register(p, cmd)
 	return cmd
 }
 

@@ -17,10 +17,11 @@ type runFlags struct {
 	fresh      bool
 	mix        bool
 	output     string
+	choose     string
 	top        int
 }
 
-func (f *runFlags) register(cmd *cobra.Command) {
+func (f *runFlags) register(p *program, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVarP(&f.workers, "workers", "w", 0, "train `N` jobs at a time (default: one a processor)")
 	flags.DurationVar(&f.budget, "budget", 0, "stop after this `TIME` (\"90m\", \"2h\"); exit code 4 if more is to do")
@@ -29,6 +30,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.noShare, "no-share", false, "train points that differ only in epochs one by one")
 	flags.BoolVar(&f.mix, "mix", false, "go on beside results of another trainer revision or instruction set")
 	flags.StringVarP(&f.output, "output", "o", "", "save the refit model to `FILE` (default: NAME.espalier beside the store)")
+	p.selectFlag(cmd, &f.choose)
 	flags.IntVar(&f.top, "top", 10, "show the first `N` rows of the leaderboard at the end")
 }
 
@@ -51,6 +53,9 @@ func checkWorkers(cmd *cobra.Command, workers int) error {
 func (f *runFlags) check(cmd *cobra.Command) error {
 	flags := cmd.Flags()
 	if err := checkWorkers(cmd, f.workers); err != nil {
+		return err
+	}
+	if _, err := parseSelection(f.choose); err != nil {
 		return err
 	}
 	switch {
@@ -89,7 +94,7 @@ and keeps what is there; a second Ctrl-C stops at once.`,
 			return p.run(cmd, name, &f)
 		},
 	}
-	f.register(cmd)
+	f.register(p, cmd)
 	cmd.Flags().StringArrayVar(&f.set, "set", nil, "override `KEY=VALUE` of the sweep file, a TOML path and value; may be repeated")
 	cmd.Flags().BoolVar(&f.fresh, "new", false, "start over under the sweep's name")
 	return cmd

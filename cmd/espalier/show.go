@@ -75,13 +75,17 @@ func (p *program) show(s *search.Sweep, all []search.Standing, row *search.Stand
 		return err
 	}
 	if row.Rank > 1 && len(all) > 0 && all[0].Rank == 1 {
-		d := search.Compare(*row, all[0])
+		d := search.Compare(s, *row, all[0])
 		fmt.Fprintf(w, "\nagainst the leader %s, paired over %s: %+.4f", trialID(all[0].Trial.Key), plural(d.Slots, "fold"), d.Mean)
 		if !math.IsNaN(d.StdErr) {
 			fmt.Fprintf(w, " ± %.4f (standard error)", d.StdErr)
 		}
-		if !math.IsNaN(d.P) {
-			fmt.Fprintf(w, ", t %.2f, p %.3f", d.T, d.P)
+		if d.Test != "" {
+			verdict := "a significant difference"
+			if d.Tied() {
+				verdict = "no significant difference"
+			}
+			fmt.Fprintf(w, ", %s %.2f, p %.3f: %s\n(%s)", map[bool]string{true: "t", false: "z"}[d.Slots > 1], d.T, d.P, verdict, d.Test)
 		}
 		fmt.Fprintln(w)
 	}

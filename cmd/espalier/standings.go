@@ -16,13 +16,15 @@ func (p *program) standings(ctx context.Context, l search.Ledger, s *search.Swee
 	return standings, nil
 }
 
-// columnsOf gives the columns of a sweep's leaderboard.
-func columnsOf(s *search.Sweep) *columnSet {
+// columnsOf gives the columns of a sweep's leaderboard; leader is its first row.
+func columnsOf(s *search.Sweep, leader search.Standing) *columnSet {
 	var axes []string
 	for _, a := range s.File.Grid.Axes() {
 		axes = append(axes, a.Name)
 	}
-	return newColumns(axes, s.Slots())
+	return newColumns(axes, s.Slots(), func(r *search.Standing) bool {
+		return r.Rank > 0 && search.Compare(s, *r, leader).Tied()
+	})
 }
 
 // ranking is standings before they are made: of 100,000 trials a table shows few.
@@ -37,7 +39,11 @@ func (p *program) ranking(ctx context.Context, l search.Ledger, s *search.Sweep)
 // newBoard makes a board of the first rows of a ranking; pending trials beyond
 // those that a board lists are only counted.
 func newBoard(s *search.Sweep, r *search.Ranking, rows int) *board {
-	b := &board{all: r.Head(programVersion()), sweep: s, columns: columnsOf(s), precision: -1}
+	var leader search.Standing
+	if r.Len() > 0 {
+		leader = r.At(0)
+	}
+	b := &board{all: r.Head(programVersion()), sweep: s, columns: columnsOf(s, leader), precision: -1}
 	listed := r.Len() - max(0, b.all.Pending-search.PendingShown)
 	b.rows = make([]search.Standing, min(rows, listed))
 	for i := range b.rows {

@@ -62,7 +62,19 @@ func (p *program) refitWinner(ctx context.Context, st *store.Store, s *session, 
 		p.warn("nothing to refit: no trial has a result on every fold")
 		return nil
 	}
-	err := p.refitTrial(ctx, st, s, r.At(0).Trial, p.outputPath(f.output, s.sweep))
+	rule, err := parseSelection(f.choose)
+	if err != nil {
+		return err
+	}
+	standings := make([]search.Standing, r.Len())
+	for i := range standings {
+		standings[i] = r.At(i)
+	}
+	row, err := p.choose(s.sweep, standings, rule)
+	if err != nil {
+		return err
+	}
+	err = p.refitTrial(ctx, st, s, row.Trial, p.outputPath(f.output, s.sweep))
 	if i := interruptionOf(ctx); i != nil && err != nil {
 		return &failure{err: i, code: i.code(), hints: []string{"go on with: " + p.resumeLine(s.sweep, f)}}
 	}
@@ -116,6 +128,9 @@ func (p *program) resumeLine(s *search.Sweep, f *runFlags) string {
 		if flag.set {
 			parts = append(parts, flag.name)
 		}
+	}
+	if f.choose != "" {
+		parts = append(parts, "--select "+f.choose)
 	}
 	if f.output != "" {
 		parts = append(parts, "-o "+shellQuote(f.output))
