@@ -224,10 +224,14 @@ func (b *board) writeCSV(w io.Writer) error {
 		columns = slices.Concat(head, b.columns.axes(), tail)
 	}
 	columns = b.drop(columns)
+	word := func(text string) string { return text }
+	if isTerminal(w) { // a file gets names as they are; a terminal would obey them
+		word = printable
+	}
 	out := csv.NewWriter(w)
 	var record []string
 	for _, c := range columns {
-		record = append(record, c.name)
+		record = append(record, word(c.name))
 	}
 	if withOrigin {
 		record = append(record, "sweep", "id", "data", "metric", "seed", "version", "kernel")
@@ -238,11 +242,11 @@ func (b *board) writeCSV(w io.Writer) error {
 	for j := range b.rows {
 		record = record[:0]
 		for _, c := range columns {
-			record = append(record, c.plain(&b.rows[j], b.places(-1)))
+			record = append(record, word(c.plain(&b.rows[j], b.places(-1))))
 		}
 		if withOrigin {
 			a := b.all
-			record = append(record, a.Sweep, a.ID.String(), a.Data, a.Metric, strconv.FormatUint(a.Seed, 10), a.Version, a.Kernel)
+			record = append(record, word(a.Sweep), a.ID.String(), a.Data, a.Metric, strconv.FormatUint(a.Seed, 10), a.Version, a.Kernel)
 		}
 		if err := out.Write(record); err != nil {
 			return err

@@ -16,12 +16,13 @@ import (
 
 // row makes a standing with two folds.
 func row(rank int, state search.State, values map[string]any, folds ...float64) search.Standing {
-	s := search.Standing{Rank: rank, State: state, Folds: folds, Mean: math.NaN(), Std: math.NaN(),
+	s := search.Standing{Rank: rank, State: state, Folds: folds, Mean: math.NaN(), Std: math.NaN(), StdErr: math.NaN(),
 		TrainScore: math.NaN(), Gap: math.NaN(), Best: math.NaN(), Epochs: math.NaN()}
 	s.Trial = search.Trial{Key: grids.KeyOf(values), Point: grids.Point{Values: values}}
 	if state == search.Complete {
 		s.Mean, s.Std = (folds[0]+folds[1])/2, math.Abs(folds[0]-folds[1])/2
 		s.TrainScore, s.Gap = s.Mean+0.05, 0.05
+		s.StdErr, s.Best = s.Std, 4
 	}
 	return s
 }
@@ -36,7 +37,10 @@ func rows() []search.Standing {
 	}
 }
 
-func columns() *columnSet { return newColumns([]string{"mean", "momentum", "optimizer", "units"}, 2, func(r *search.Standing) bool { return false }) }
+// columns has the first two rows tied.
+func columns() *columnSet {
+	return newColumns([]string{"mean", "momentum", "optimizer", "units"}, 2, func(r *search.Standing) bool { return r.Rank == 1 || r.Rank == 2 })
+}
 
 func TestConditions(t *testing.T) {
 	for _, test := range []struct {
@@ -151,11 +155,11 @@ func TestBoardTable(t *testing.T) {
 	if err := b.sheet(b.shown(), 3).write(&buf, "", 0); err != nil {
 		t.Fatal(err)
 	}
-	want := `rank  trial      mean    std  train    gap  state     momentum  optimizer  units
-   1  ` + trialID(b.rows[0].Trial.Key) + `  0.890  0.010  0.940  0.050  complete            adam         128
-   2  ` + trialID(b.rows[1].Trial.Key) + `  0.860  0.010  0.910  0.050  complete            adam          64
-   3  ` + trialID(b.rows[2].Trial.Key) + `  0.810  0.010  0.860  0.050  complete       0.9  sgd           64
-      ` + trialID(b.rows[3].Trial.Key) + `                              diverged       0.5  sgd          128
+	want := `rank  tie  trial      mean    std     se  train    gap  best  state     momentum  optimizer  units
+   1  =    ` + trialID(b.rows[0].Trial.Key) + `  0.890  0.010  0.010  0.940  0.050   4.0  complete            adam         128
+   2  =    ` + trialID(b.rows[1].Trial.Key) + `  0.860  0.010  0.010  0.910  0.050   4.0  complete            adam          64
+   3       ` + trialID(b.rows[2].Trial.Key) + `  0.810  0.010  0.010  0.860  0.050   4.0  complete       0.9  sgd           64
+           ` + trialID(b.rows[3].Trial.Key) + `                                           diverged       0.5  sgd          128
 `
 	if buf.String() != want {
 		t.Errorf("have\n%swant\n%s", buf.String(), want)
@@ -169,13 +173,15 @@ func TestBoardNarrow(t *testing.T) {
 		gone    []string
 		remains []string
 	}{
-		{120, nil, []string{"momentum", "optimizer", "units", "train", "gap"}},
-		{84, []string{"mean=zero"}, []string{"train", "gap"}},
-		{77, []string{"mean=zero", "gap"}, []string{"train"}},
-		{70, []string{"mean=zero", "gap", "train"}, nil},
-		{20, []string{"mean=zero", "gap", "train"}, nil},
+		{120, nil, []string{"momentum", "optimizer", "units", "train", "gap", "se", "best"}},
+		{99, []string{"mean=zero"}, []string{"train", "gap", "se", "best"}},
+		{92, []string{"mean=zero", "best"}, []string{"train", "gap", "se"}},
+		{86, []string{"mean=zero", "best", "se"}, []string{"train", "gap"}},
+		{80, []string{"mean=zero", "best", "se", "gap"}, []string{"train"}},
+		{74, []string{"mean=zero", "best", "se", "gap", "train"}, nil},
+		{20, []string{"mean=zero", "best", "se", "gap", "train"}, nil},
 	} {
-		b := &board{sweep: &search.Sweep{File: &grids.File{}}, rows: rows(), columns: columns(), precision: 3, width: test.width}
+		b := &board{sweep: &search.Sweep{File: &grids.File{}, K: 2, Repeats: 1}, rows: rows(), columns: columns(), precision: 3, width: test.width}
 		shown, gone := b.fitting()
 		if !slices.Equal(gone, test.gone) {
 			t.Errorf("width %d: left out %q, want %q", test.width, gone, test.gone)
@@ -184,7 +190,7 @@ func TestBoardNarrow(t *testing.T) {
 		for _, c := range shown {
 			names = append(names, c.name)
 		}
-		for _, want := range append(test.remains, "rank", "trial", "std", "momentum", "optimizer", "units") {
+		for _, want := range append(test.remains, "rank", "tie", "trial", "std", "momentum", "optimizer", "units") {
 			if !slices.Contains(names, want) {
 				t.Errorf("width %d: no %s in %q", test.width, want, names)
 			}

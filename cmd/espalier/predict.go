@@ -52,7 +52,7 @@ Pictures of Fashion-MNIST are light on black; --invert turns a dark-on-light one
 // prediction is the answer for one row of one file.
 type prediction struct {
 	file          string
-	row           int
+	row           int // from 1
 	probabilities []float32
 }
 
@@ -87,7 +87,7 @@ func (p *program) predict(ctx context.Context, path string, files []string, form
 		}
 		k := len(m.Classes)
 		for row := range view.Len() {
-			all = append(all, prediction{file, row, probabilities[row*k : (row+1)*k]})
+			all = append(all, prediction{file, row + 1, probabilities[row*k : (row+1)*k]})
 		}
 	}
 	switch format {
@@ -141,7 +141,7 @@ func (p *program) predictTable(classes []string, all []prediction, top int) erro
 	if top < 1 {
 		return usage(errors.New("--top: want a number from 1"))
 	}
-	rows := slices.ContainsFunc(all, func(r prediction) bool { return r.row > 0 })
+	rows := slices.ContainsFunc(all, func(r prediction) bool { return r.row > 1 })
 	t := newSheet("file", "class", "probability", "then").alignLeft(0, 1, 3)
 	for _, r := range all {
 		name := printable(r.file)

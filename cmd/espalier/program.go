@@ -140,7 +140,7 @@ A run can be stopped or killed at any moment; the same command again does what i
 	group("model", p.evaluateCommand(), p.predictCommand(), p.summaryCommand(), p.exportCommand())
 	group("data", p.dataCommand(), p.foldsCommand())
 	group("store", p.checkCommand(), p.rmCommand(), p.compactCommand())
-	root.AddCommand(p.versionCommand())
+	root.AddCommand(p.manCommand(), p.versionCommand())
 	root.SetHelpCommand(&cobra.Command{Use: "help [VERB]", Short: "help about a verb", Hidden: true, RunE: func(_ *cobra.Command, args []string) error {
 		cmd, rest, err := root.Find(args)
 		if err != nil || len(rest) > 0 && cmd == root {

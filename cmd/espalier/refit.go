@@ -85,9 +85,9 @@ func (p *program) refitTrial(ctx context.Context, st *store.Store, s *session, t
 	if s.sweep.File.Refit.Rows == "train" {
 		rows = "the hold-out's training rows"
 	}
-	p.say("refit on %s: %s", rows, trialText(t))
 	show := p.newRefitProgress(t, s.refitEpochs(t))
 	p.pauses.refit()
+	show.start = fmt.Sprintf("refit on %s: %s", rows, trialText(t))
 	r, err := search.Refit(ctx, s.sweep, search.RefitTask{
 		Set: s.set, Folds: s.folds, Trial: t, Ledger: p.pauses.ledger(st), Checkpoints: st.Checkpoints(), Threads: runtime.GOMAXPROCS(0), Version: programVersion(),
 		Saved: func(sum string) []byte { return savedModel(path, sum) }, Watch: show.watch,

@@ -11,8 +11,9 @@ import (
 // refitProgress is what a refit says while it trains: one live line on a
 // terminal, one plain line a tenth elsewhere.
 type refitProgress struct {
-	p    *program
-	live *liveLines
+	p     *program
+	live  *liveLines
+	start string // said when training begins; one that is read back says nothing
 
 	mu     sync.Mutex
 	worker search.WorkerStatus
@@ -42,12 +43,17 @@ func (g *refitProgress) note(w search.Watch) {
 	if w.Resumed > 0 {
 		g.p.log.Info().Str("trial", g.worker.Trial).Int("epochs", w.Resumed).Msg("the refit goes on from a checkpoint")
 	}
-	if w.Warning != "" {
+	var out io.Writer = g.p.err
+	if g.live != nil {
+		out = g.live // it draws the state, so before the lock
+	}
+	if w.Warning == "" && g.start != "" && !g.p.quiet {
+		fmt.Fprintln(out, g.start)
+	}
+	if w.Warning == "" {
+		g.start = ""
+	} else {
 		g.p.log.Warn().Msg(w.Warning)
-		var out io.Writer = g.p.err
-		if g.live != nil {
-			out = g.live // it draws the state, so before the lock
-		}
 		fmt.Fprintf(out, "espalier: warning: %s\n", printable(w.Warning))
 	}
 	g.mu.Lock()

@@ -28,14 +28,22 @@ func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runF
 		p.warn(err.Error()) // the run goes on; only readers have to wait
 	}
 	show := p.newProgress(monitor, workers)
+	guess := p.newExpectation(s, workers, f.noShare)
 	result, err := search.Run(ctx, s.sweep, p.pauses.ledger(st), search.NewTrainer(s.sweep, s.set, s.folds, st.Checkpoints()), search.Options{
 		Workers: workers, Budget: f.budget, JobTimeout: f.jobTimeout, NoShare: f.noShare, Mix: f.mix,
-		Version: programVersion(), Command: p.commandPrefix() + " verify", Events: show.event, Monitor: monitor,
+		Version: programVersion(), Command: p.commandPrefix() + " verify", Monitor: monitor,
 		Checkpoints: st.Checkpoints(),
+		Events: func(e search.Event) {
+			show.event(e)
+			guess.see(e, monitor)
+		},
 	})
 	show.end()
 	if err != nil {
 		return p.stopped(ctx, err, result, s.sweep, f)
+	}
+	if verdict := guess.verdict(); verdict != "" {
+		p.say("%s", verdict)
 	}
 	ranking, err := p.ranking(ctx, st, s.sweep)
 	if err != nil {
