@@ -106,9 +106,12 @@ func (e *evaluator) predict(ctx context.Context) ([]float32, error) {
 // argmax is the first column with the largest value of a row.
 func argmax(m kernel.Matrix, row int) int32 {
 	best, at := m.At(row, 0), 0
-	for c := 1; c < m.Cols; c++ {
-		if v := m.At(row, c); v > best {
-			best, at = v, c
+	for first := 0; first < m.Cols; first += kernel.Width {
+		values := m.Data[first/kernel.Width*m.PanelStride+row*m.RowStride:]
+		for c, v := range values[:min(kernel.Width, m.Cols-first)] {
+			if v > best {
+				best, at = v, first+c
+			}
 		}
 	}
 	return int32(at)

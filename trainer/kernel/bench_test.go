@@ -88,6 +88,16 @@ func BenchmarkPasses(b *testing.B) {
 	logits, labels := Panels(flat(PanelLen(rows, 10)), rows, 10), make([]int32, rows)
 	logits.clearPadding()
 	input, pixels, indices := RowMajor(flat(PanelLen(rows, 784)), rows, 784), make([]byte, rows*784), make([]int32, rows)
+	// A data set larger than the second-level cache, in an epoch's order.
+	const images = 12000
+	set, order := make([]byte, images*784), make([]int32, images)
+	for i := range order {
+		order[i] = int32(uint32(i+1) * 2654435761 >> 8 % images)
+	}
+	for i := range set { // or all its pages are one
+		set[i] = byte(i)
+	}
+	first := 0
 	vec := flat(cols)
 	mk := func(h, c int) Maps { return NewMaps(make([]float32, MapsLen(24, h, h, c, 1)), 24, h, h, c, 1) }
 	wide, half := mk(28, 32), mk(14, 32)
@@ -105,6 +115,10 @@ func BenchmarkPasses(b *testing.B) {
 			{"dropout", rows * cols, func() { k.dropout(x, s, .2, 0) }},
 			{"philox", len(words), func() { k.uint32s(s, words, 0) }},
 			{"bytes", rows * 784, func() { k.gatherBytes(input, pixels, indices, vec[:1], vec[1:2]) }},
+			{"bytes of an epoch", rows * 784, func() {
+				first = (first + rows) % (images - rows)
+				k.gatherBytes(input, set, order[first:first+rows], vec[:1], vec[1:2])
+			}},
 			{"loss", rows * 10, func() { k.crossEntropy(logits, logits, labels, 0) }},
 			{"transpose", rows * cols, func() { k.transpose(y, x) }},
 			{"column sums", rows * cols, func() { k.columnSums(vec, x) }},

@@ -61,11 +61,14 @@ func log64(x float64) float64 {
 	s := (m - 1) / (m + 1)
 	z := float64(s * s)
 	p := 0.0
-	for k := 21; k >= 1; k -= 2 {
-		p = float64(p*z) + 1/float64(k)
+	for _, c := range logSeries {
+		p = float64(p*z) + c
 	}
 	return float64(float64(e)*math.Ln2) + float64(2*s*p)
 }
+
+// logSeries are the reciprocals of the odd numbers: a division each would take half the time of log64.
+var logSeries = [...]float64{1. / 21, 1. / 19, 1. / 17, 1. / 15, 1. / 13, 1. / 11, 1. / 9, 1. / 7, 1. / 5, 1. / 3, 1}
 
 // tanhLimit is where tanh rounds to 1.
 const tanhLimit = 7.90531110763549805

@@ -36,6 +36,7 @@ func (t tier) gatherBytes(dst Matrix, src []byte, rows []int32, mul, add []float
 	}
 	whole := dst.Cols / Width
 	for i, row := range rows {
+		t.fetchAhead(src, rows[i:], dst.Cols)
 		from := src[int(row)*dst.Cols:][:dst.Cols]
 		d := dst.Data[i*dst.RowStride:]
 		if whole > 0 {
@@ -53,6 +54,17 @@ func (t tier) gatherBytes(dst Matrix, src []byte, rows []int32, mul, add []float
 			}
 			d[j] = float32(float32(v)*mul[c]) + add[c]
 		}
+	}
+}
+
+// ahead is how many rows of a minibatch are on their way from memory while one is converted. Rows come in
+// random order, so that no processor foresees them.
+const ahead = 2
+
+// fetchAhead asks for the bytes that will be wanted ahead rows after the first of rows.
+func (t tier) fetchAhead(src []byte, rows []int32, size int) {
+	if len(rows) > ahead {
+		t.fetch(src[int(rows[ahead])*size:][:size])
 	}
 }
 

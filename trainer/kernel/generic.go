@@ -18,6 +18,7 @@ func (t tier) sumPanel(sum *[Width]float32, rows int, x []float32, xRow int) {
 func (t tier) scaleBytes(dst []float32, panelStride int, src []byte, panels int, mul, add []float32, each bool) {
 	scaleBytesGeneric(dst, panelStride, src, panels, mul, add, each)
 }
+func (t tier) fetch([]byte) {}
 
 // blocks fills whole blocks of dst from block number i on and gives how many words it filled, which may be none.
 func (t tier) blocks(s Stream, dst []uint32, i uint64) int { return 0 }

@@ -144,6 +144,7 @@ func GatherImageBytes(dst Maps, src []byte, rows []int32, mul, add []float32) {
 	}
 	t := active()
 	for i, row := range rows {
+		t.fetchAhead(src, rows[i:], size)
 		image := src[int(row)*size:][:size]
 		for y := range dst.H {
 			line := image[y*dst.W*dst.C:][:dst.W*dst.C]

@@ -379,3 +379,16 @@ TEXT ·transpose16Asm(SB), NOSPLIT, $0-32
 	ADDQ       CX, DI
 	VZEROUPPER
 	RET
+
+// func fetchAsm(lines int, p *byte)
+// Requires: MMX+
+TEXT ·fetchAsm(SB), NOSPLIT, $0-16
+	MOVQ lines+0(FP), AX
+	MOVQ p+8(FP), CX
+
+loop:
+	PREFETCHT0 (CX)
+	ADDQ       $0x40, CX
+	DECQ       AX
+	JNZ        loop
+	RET

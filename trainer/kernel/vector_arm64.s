@@ -249,3 +249,15 @@ loop:
 	SUBS   $1, R8, R8
 	BNE    loop
 	RET
+
+// func fetchAsm(lines int, p *byte)
+TEXT ·fetchAsm(SB), NOSPLIT, $0-16
+	MOVD   lines+0(FP), R0
+	MOVD   p+8(FP), R1
+
+loop:
+	PRFM   (R1), PLDL1KEEP
+	ADD    $64, R1, R1
+	SUBS   $1, R0, R0
+	BNE    loop
+	RET

@@ -2,6 +2,8 @@
 
 package kernel
 
+import "unsafe"
+
 func (t tier) axpy(y, x []float32, alpha float32) {
 	for t != generic && len(x) >= 8 {
 		n := min(len(x)&^7, chunk)
@@ -65,6 +67,16 @@ func (t tier) scaleBytes(dst []float32, panelStride int, src []byte, panels int,
 		m[i], a[i] = mul[0], add[0]
 	}
 	scaleBytesAsm(panels, &dst[0], bytes(panelStride), &src[0], &m[0], &a[0], 0)
+}
+
+// fetch asks for the lines of the cache that x lies in and does not wait for them.
+func (t tier) fetch(x []byte) {
+	if t == generic || len(x) == 0 {
+		return
+	}
+	const line = 64
+	start := int(uintptr(unsafe.Pointer(&x[0])) % line)
+	fetchAsm((start+len(x)+line-1)/line, &x[0])
 }
 
 // inside panics unless rows of 16 floats, stride apart, lie in x: the assembly does not look.

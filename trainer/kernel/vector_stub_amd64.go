@@ -21,3 +21,6 @@ func scaleBytesAsm(panels int, dst *float32, dstPanel int, src *byte, mul *float
 
 //go:noescape
 func transpose16Asm(dst *float32, dstRow int, src *float32, srcRow int)
+
+//go:noescape
+func fetchAsm(lines int, p *byte)

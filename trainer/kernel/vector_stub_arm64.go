@@ -19,3 +19,6 @@ func scaleBytesAsm(panels int, dst *float32, dstPanel int, src *byte, mul, add *
 
 //go:noescape
 func transpose16Asm(dst *float32, dstRow int, src *float32, srcRow int)
+
+//go:noescape
+func fetchAsm(lines int, p *byte)

@@ -13,6 +13,7 @@ func vectors() {
 	sumPanel()
 	scaleBytes()
 	transpose16()
+	fetch()
 }
 
 func axpy() {
@@ -132,4 +133,16 @@ func transpose8(v [8]VecVirtual) (out [8]VecVirtual) {
 		VPERM2F128(U8(0x31), u[i+4], u[i], out[i+4])
 	}
 	return out
+}
+
+// fetch asks for lines of the cache from p on.
+func fetch() {
+	begin("fetchAsm", "func(lines int, p *byte)")
+	n, p := pointer("lines"), pointer("p")
+	Label("loop")
+	PREFETCHT0(at(p, 0))
+	ADDQ(U8(64), p)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	RET()
 }

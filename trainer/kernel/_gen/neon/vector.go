@@ -21,6 +21,13 @@ func vectors(u *unit) {
 	u.function("sumPanelAsm", "func(sum *[16]float32, rows int, x *float32, xRow int)", sumPanel)
 	u.function("scaleBytesAsm", "func(panels int, dst *float32, dstPanel int, src *byte, mul, add *float32, step int)", scaleBytes)
 	u.function("transpose16Asm", "func(dst *float32, dstRow int, src *float32, srcRow int)", transpose16)
+	u.function("fetchAsm", "func(lines int, p *byte)", func(f *function) {
+		n, p := f.pointer("lines"), f.pointer("p")
+		f.loop("loop", n, func() {
+			f.line("PRFM (%s), PLDL1KEEP", p)
+			f.line("ADD $64, %s, %s", p, p)
+		})
+	})
 }
 
 // sumPanel adds rows of 16 onto sum.
