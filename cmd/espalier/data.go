@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"espalier/folds"
+	"espalier/search/report"
 	"espalier/trainer/dataset"
 )
 
@@ -56,31 +59,44 @@ func (p *program) dataLsCommand() *cobra.Command {
 func (p *program) dataShowCommand() *cobra.Command {
 	o := dataset.Options{}
 	var target string
-	var images int
+	f := showFlags{}
 	cmd := &cobra.Command{
 		Use:   "show SOURCE",
 		Short: "class counts, splits and sample images",
 		Example: `  espalier data show fashion-mnist
-  espalier data show flowers.csv --target species`,
+  espalier data show flowers.csv --target species
+  espalier data show fashion-mnist --figures figures --folds 5`,
 		Args:              arguments,
 		ValidArgsFunction: p.completeSources,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Source = args[0]
 			if target != "" {
 				o.Target = target
 			}
-			return p.dataShow(o, images)
+			return p.dataShow(cmd.Context(), o, f)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&target, "target", "", "tables: the class `COLUMN` (default the last)")
 	flags.StringVar(&o.Test, "test", "", "tables: `FILE` of the test rows")
 	flags.IntVar(&o.Limit, "limit", 0, "the first `N` training rows only")
-	flags.IntVar(&images, "images", 1, "draw `N` images of each class")
+	flags.IntVar(&f.images, "images", 1, "draw `N` images of each class")
+	flags.StringVar(&f.figures, "figures", "", "write one image of each class and the class distribution into `DIR`, as SVG and PNG")
+	flags.IntVar(&f.folds, "folds", 0, "with --figures: show the validation rows of `K` stratified folds too")
 	return cmd
 }
 
-func (p *program) dataShow(o dataset.Options, images int) error {
+// showFlags are what data show takes beside what loads the data.
+type showFlags struct {
+	images  int
+	figures string // folder
+	folds   int
+}
+
+func (p *program) dataShow(ctx context.Context, o dataset.Options, f showFlags) error {
+	if f.folds != 0 && (f.folds < 2 || f.figures == "") {
+		return usagef("--folds %d: want 2 or more, and --figures DIR with it", f.folds)
+	}
 	folder, err := filepath.Abs(".")
 	if err != nil {
 		return err
@@ -89,6 +105,20 @@ func (p *program) dataShow(o dataset.Options, images int) error {
 	set, err := dataset.Load(o)
 	if err != nil {
 		return sourceFailure(err)
+	}
+	if f.figures != "" {
+		var cut []folds.Fold
+		if f.folds > 0 {
+			labels := make([]int, set.Train.N)
+			for i, l := range set.Train.Labels {
+				labels[i] = int(l)
+			}
+			if cut, err = folds.Stratified(labels, f.folds, folds.Options{Warn: p.warn}); err != nil {
+				return usage(err)
+			}
+		}
+		figures, left := report.DataFigures(set, cut)
+		return p.writeFigures(ctx, f.figures, figureDPI, figures, left)
 	}
 	w := p.out
 	fmt.Fprintf(w, "%s  %s of %s, %s in memory\nfingerprint %s\n\n", printable(set.Source), set.Kind, shapeText(set.Shape), bytesText(set.Bytes), set.Fingerprint)
@@ -120,7 +150,7 @@ func (p *program) dataShow(o dataset.Options, images int) error {
 		return err
 	}
 	if set.Kind == dataset.Images {
-		return drawSamples(w, set, images, terminalWidth(w))
+		return drawSamples(w, set, f.images, terminalWidth(w))
 	}
 	fmt.Fprintln(w)
 	columns := newSheet("column", "kind", "levels").alignLeft(0, 1, 2)

@@ -44,8 +44,11 @@ func (l *Landscape) Analyze() *Analysis {
 	if len(l.Points) < 2 || len(l.Axes) == 0 {
 		return nil
 	}
-	if l.Full {
+	switch {
+	case l.Full:
 		return l.exact()
+	case l.fine != nil:
+		return l.binned(l.fine.exact())
 	}
 	return l.approximate(forestOptions{})
 }
@@ -94,6 +97,33 @@ func (l *Landscape) exact() *Analysis {
 	}
 	sortPairs(out.Pairs)
 	return out
+}
+
+// binned is an analysis of all levels with its means over bins, which is what figures show.
+func (l *Landscape) binned(a *Analysis) *Analysis {
+	for i := range a.Effects {
+		e := &a.Effects[i]
+		e.Means, e.Errors = l.marginal(e.Axis, func(p *LandscapePoint) float64 { return p.Mean }), l.foldDeviation(e.Axis)
+	}
+	for i := range a.Pairs {
+		a.Pairs[i].Means = fillGaps(l.marginal2(a.Pairs[i].First, a.Pairs[i].Second))
+	}
+	return a
+}
+
+// fillGaps gives a bin that no value lies in the means of its neighbour, in both directions.
+func fillGaps(means [][]float64) [][]float64 {
+	for i, row := range means {
+		for j := range row {
+			if row[j] != row[j] && j > 0 {
+				row[j] = row[j-1]
+			}
+		}
+		if finite(row) == 0 && i > 0 {
+			copy(row, means[i-1])
+		}
+	}
+	return means
 }
 
 // moments are mean and population variance.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -252,4 +253,30 @@ func TestLandscapeOfARandomSearch(t *testing.T) {
 	for _, f := range []*Figure{ParallelFigure(l), EffectsFigure(l, a), PairsFigure(l, a), ImportanceFigure(l, a), ScoreFigure(l)} {
 		drawAll(t, []*Figure{f})
 	}
+}
+
+// A full grid of long lists is analysed exactly though its figures show bins.
+func TestLongListsAreExact(t *testing.T) {
+	list := make([]string, 60)
+	for i := range list {
+		list[i] = fmt.Sprint(i + 1)
+	}
+	m := scene{grid: "batch_size = [" + strings.Join(list, ", ") + "]\noptimizer = [\"adam\", \"sgd\"]", score: func(v map[string]any, _ int) float64 {
+		if v["optimizer"] == "sgd" {
+			return 0.2
+		}
+		return 0.5 + 0.001*float64(v["batch_size"].(int64))
+	}}.material(t)
+	l := NewLandscape(m.Sweep, m.Standings)
+	a := l.Analyze()
+	if !a.Exact || l.Full || !l.Axes[0].Binned || len(a.Effects[0].Means) != len(l.Axes[0].Labels) {
+		t.Fatalf("exact %v, full %v, axis %+v", a.Exact, l.Full, l.Axes[0])
+	}
+	want := bruteForce(l.fine)
+	for i, e := range a.Effects {
+		if math.Abs(e.Share-want[1<<i]) > 1e-12 {
+			t.Errorf("axis %d: share %v, want %v", i, e.Share, want[1<<i])
+		}
+	}
+	drawAll(t, []*Figure{EffectsFigure(l, a), PairsFigure(l, a)})
 }

@@ -34,9 +34,9 @@ func ClassScoresFigure(id, on string, names []string, classes []trainer.Class) *
 		p.Add(gridX{})
 		labels := make(fixed, len(order))
 		for i, class := range order {
-			labels[i] = plot.Tick{Value: float64(-i), Label: clip(names[class], 24)}
+			labels[i] = plot.Tick{Value: float64(-i), Label: fit(clip(names[class], 30), 90, p.Y.Tick.Label.Width)}
 		}
-		p.X.Min, p.X.Max = 0, 1
+		p.X.Min, p.X.Max = -0.02, 1.02
 		p.Y.Min, p.Y.Max = float64(1-len(order))-0.6, 0.6
 		p.Y.Tick.Marker, p.Y.Tick.Length, p.Y.Padding, p.X.Padding = labels, 0, 0, 0
 		p.Add(plotter(func(c draw.Canvas, x, y func(float64) vg.Length) {

@@ -126,12 +126,6 @@ func (l line) Plot(c draw.Canvas, p *plot.Plot) {
 	flush()
 }
 
-// Thumbnail implements plot.Thumbnailer.
-func (l line) Thumbnail(c *draw.Canvas) {
-	y := c.Center().Y
-	c.StrokeLine2(l.style, c.Min.X, y, c.Max.X, y)
-}
-
 type place struct{ x, y float64 }
 
 // pointLimit is how many points of a curve are drawn: more than a printer's dots in a column.

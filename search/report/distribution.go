@@ -117,7 +117,7 @@ func fewClasses(c draw.Canvas, d Distribution) {
 	high := 0.0
 	names := make(fixed, len(d.Classes))
 	for i, name := range d.Classes {
-		names[i] = plot.Tick{Value: float64(-i), Label: clip(name, 20)}
+		names[i] = plot.Tick{Value: float64(-i), Label: fit(clip(name, 30), 84, p.Y.Tick.Label.Width)}
 		for _, part := range d.Parts {
 			high = math.Max(high, part.Counts[i])
 			if part.High != nil {
@@ -161,7 +161,8 @@ func manyClasses(c draw.Canvas, d Distribution) {
 	sort.SliceStable(order, func(i, j int) bool { return d.Parts[0].Counts[order[i]] > d.Parts[0].Counts[order[j]] })
 	p := panel("", "class, by training rows", "rows")
 	p.Add(gridY{})
-	dashes := [][]vg.Length{nil, {4, 2}, {1.5, 1.5}}
+	styles := []draw.LineStyle{{Color: blue, Width: 1.2}, {Color: amber, Width: 1.2, Dashes: []vg.Length{4, 2}}, {Color: muted, Width: 1.2, Dashes: []vg.Length{1.5, 1.5}}}
+	var names []string
 	high := 0.0
 	for k, part := range d.Parts {
 		values := make([]float64, len(order))
@@ -169,14 +170,15 @@ func manyClasses(c draw.Canvas, d Distribution) {
 			values[i] = part.Counts[class]
 			high = math.Max(high, values[i])
 		}
-		l := line{values: values, style: draw.LineStyle{Color: partColors[k], Width: 1.2, Dashes: dashes[k]}}
-		p.Add(l)
-		p.Legend.Add(part.Name, l)
+		p.Add(line{values, styles[k]})
+		names = append(names, part.Name)
 	}
-	p.Legend.Top = true
 	p.Y.Min, p.Y.Max = 0, math.Max(high*1.05, 1)
 	p.Y.Tick.Marker = ticks{about: 5, whole: true}
 	p.X.Min, p.X.Max = 1, float64(len(order))
 	p.X.Tick.Marker = rankTicks(len(order))
-	p.Draw(draw.Crop(c, 2, -8, 2, -4))
+	p.Draw(draw.Crop(c, 2, -8, 2, -16))
+	legendRow(c, c.Min.X+34, c.Max.Y-8, names, func(i int, r vg.Rectangle) {
+		c.StrokeLine2(styles[i], r.Min.X-6, (r.Min.Y+r.Max.Y)/2, r.Max.X, (r.Min.Y+r.Max.Y)/2)
+	})
 }

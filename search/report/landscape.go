@@ -24,6 +24,8 @@ type Landscape struct {
 	Points    []LandscapePoint // ranked trials, the best first
 	Full      bool             // every combination of levels is there, once
 	Unranked  int              // trials without a score on every fold
+
+	fine *Landscape // the same without bins, where that is a full grid and this is none
 }
 
 // LandscapeAxis is an axis as a list of levels. Numbers ascend; a distribution, or a list
@@ -38,6 +40,8 @@ type LandscapeAxis struct {
 	Min, Max float64   // of values seen, where Numeric
 	Inactive int       // the level of points where the axis is inactive, −1: none
 	Weights  []float64 // of the levels, together 1: how much of the axis each is
+
+	cut bool // a list with more values than are told apart
 }
 
 // LandscapePoint is one trial.
@@ -65,6 +69,27 @@ const trialDigits = 8
 // NewLandscape gathers the ranked trials of a sweep. Axes on which they all have one value
 // are left out.
 func NewLandscape(s *search.Sweep, standings []search.Standing) *Landscape {
+	l := newLandscape(s, standings, levelLimit)
+	if l.long() {
+		if fine := newLandscape(s, standings, len(standings)); fine.Full {
+			l.fine = fine
+		}
+	}
+	return l
+}
+
+// long tells whether a list was cut into bins.
+func (l *Landscape) long() bool {
+	for _, a := range l.Axes {
+		if a.cut {
+			return true
+		}
+	}
+	return false
+}
+
+// newLandscape tells so many values of a list apart.
+func newLandscape(s *search.Sweep, standings []search.Standing, limit int) *Landscape {
 	l := &Landscape{Metric: s.Metric, Ascending: trainer.Ascending(s.Metric)}
 	var ranked []search.Standing
 	for _, st := range standings {
@@ -78,14 +103,14 @@ func NewLandscape(s *search.Sweep, standings []search.Standing) *Landscape {
 		l.Points = append(l.Points, LandscapePoint{Trial: st.Trial.ID()[:trialDigits], Rank: st.Rank, Mean: st.Mean, Std: st.Std, Folds: st.Folds})
 	}
 	for _, axis := range s.File.Grid.Axes() {
-		l.addAxis(axis, ranked)
+		l.addAxis(axis, ranked, limit)
 	}
 	l.Full = l.full()
 	return l
 }
 
 // addAxis puts an axis and every point's level on it in.
-func (l *Landscape) addAxis(axis grids.Axis, ranked []search.Standing) {
+func (l *Landscape) addAxis(axis grids.Axis, ranked []search.Standing, limit int) {
 	a := LandscapeAxis{Name: axis.Name, Numeric: true, Log: axis.Log, Inactive: -1, Min: math.Inf(1), Max: math.Inf(-1)}
 	distinct := map[string]any{}
 	inactive := 0
@@ -104,7 +129,8 @@ func (l *Landscape) addAxis(axis grids.Axis, ranked []search.Standing) {
 		return
 	}
 	levels := map[string]int{}
-	a.Binned = a.Numeric && (axis.Values == nil || len(distinct) > levelLimit) && len(distinct) > 1
+	a.cut = len(distinct) > limit && axis.Values != nil
+	a.Binned = a.Numeric && (axis.Values == nil || a.cut) && len(distinct) > 1
 	if a.Numeric && !axis.Log && a.Min > 0 && len(distinct) > 2 && axis.Values != nil {
 		a.Log = geometric(distinct)
 	}
@@ -115,7 +141,7 @@ func (l *Landscape) addAxis(axis grids.Axis, ranked []search.Standing) {
 			a.Labels = append(a.Labels, short(a.Centers[i], 2))
 		}
 	} else {
-		a.list(axis, distinct, levels)
+		a.list(axis, distinct, levels, limit)
 	}
 	active := len(a.Labels)
 	if inactive > 0 {
@@ -151,21 +177,11 @@ func (l *Landscape) addAxis(axis grids.Axis, ranked []search.Standing) {
 
 // list makes a level of each value: numbers ascending, words as written. Of more words than
 // levelLimit the rarer ones have their level together.
-func (a *LandscapeAxis) list(axis grids.Axis, distinct map[string]any, levels map[string]int) {
+func (a *LandscapeAxis) list(axis grids.Axis, distinct map[string]any, levels map[string]int, limit int) {
 	var order []string
 	for _, v := range axis.Values {
-		if k := key(v); distinct[k] != nil && !slices.Contains(order, k) {
+		if k := key(v); distinct[k] != nil {
 			order = append(order, k)
-			if len(order) > 10*levelLimit {
-				break
-			}
-		}
-	}
-	if len(order) < len(distinct) { // a distribution of words there is none; values of an edited file may be
-		for _, k := range slices.Sorted(maps.Keys(distinct)) {
-			if !slices.Contains(order, k) {
-				order = append(order, k)
-			}
 		}
 	}
 	if a.Numeric {
@@ -176,7 +192,7 @@ func (a *LandscapeAxis) list(axis grids.Axis, distinct map[string]any, levels ma
 		})
 	}
 	for i, k := range order {
-		level := min(i, levelLimit-1)
+		level := min(i, limit-1)
 		levels[k] = level
 		if level < len(a.Labels) {
 			a.Labels[level] = "others"
@@ -197,7 +213,15 @@ func geometric(distinct map[string]any) bool {
 		x = append(x, f)
 	}
 	slices.Sort(x)
-	return x[len(x)-1]/x[0] >= 8
+	uneven := func(gap func(a, b float64) float64) float64 { // the widest gap over the narrowest
+		low, high := math.Inf(1), 0.0
+		for i := 1; i < len(x); i++ {
+			g := gap(x[i-1], x[i])
+			low, high = math.Min(low, g), math.Max(high, g)
+		}
+		return high / low
+	}
+	return uneven(func(a, b float64) float64 { return math.Log(b / a) }) < uneven(func(a, b float64) float64 { return b - a })
 }
 
 // place is where a value lies on the axis, 0 to 1.

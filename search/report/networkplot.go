@@ -139,7 +139,7 @@ func LayersFigure(c *trainer.Config) *Figure {
 	}
 	f.draw = func(canvas draw.Canvas) {
 		left, right := canvas.Min.X+4, canvas.Max.X-4
-		middle := left + (right-left)*0.60
+		middle := left + (right-left)*0.71
 		y := canvas.Max.Y - 10
 		text := letters(tickSize, ink)
 		row := func(style func() (a, b, c string), heavy bool) {
@@ -148,7 +148,7 @@ func LayersFigure(c *trainer.Config) *Figure {
 			if heavy {
 				of = bold(text)
 			}
-			canvas.FillText(rightward(of), vg.Point{X: left + 2, Y: y}, fit(name, middle-left-30, of.Width))
+			canvas.FillText(rightward(of), vg.Point{X: left + 2, Y: y}, fit(name, middle-left-24, of.Width))
 			canvas.FillText(of, vg.Point{X: middle, Y: y}, shape)
 			canvas.FillText(leftward(of), vg.Point{X: right - 2, Y: y}, params)
 			y -= 11

@@ -7,8 +7,11 @@ import (
 	"image"
 	"image/png"
 	"strconv"
+	"strings"
 
 	"golang.org/x/image/draw"
+	"golang.org/x/image/font/sfnt"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgimg"
 )
@@ -31,6 +34,18 @@ func (r *raster) DrawImage(rect vg.Rectangle, img image.Image) {
 	large := image.NewNRGBA(image.Rect(0, 0, max(w, 1), max(h, 1)))
 	draw.NearestNeighbor.Scale(large, large.Bounds(), img, img.Bounds(), draw.Src, nil)
 	r.Canvas.DrawImage(rect, large)
+}
+
+// FillString puts a box where the font has no letter: it has Latin, Greek, Cyrillic and Hebrew.
+// (An SVG's reader has fonts of their own.)
+func (r *raster) FillString(f font.Face, pt vg.Point, text string) {
+	var buffer sfnt.Buffer
+	r.Canvas.FillString(f, pt, strings.Map(func(letter rune) rune {
+		if i, err := f.Face.GlyphIndex(&buffer, letter); err != nil || i == 0 {
+			return '□'
+		}
+		return letter
+	}, text))
 }
 
 // bytes is the PNG file, with its resolution, title and origin in chunks of their own.
