@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 
 	"github.com/guptarohit/asciigraph"
 
@@ -31,19 +32,33 @@ func showCurves(w io.Writer, _ *search.Sweep, histories [][]trainer.Epoch) {
 			validation[e] = meanAt(histories, e, pair.validation.value)
 			validated = validated || !math.IsNaN(validation[e])
 		}
-		options := []asciigraph.Option{asciigraph.Height(8), asciigraph.Width(curveWidth(w, n)), asciigraph.Precision(3)}
+		options := []asciigraph.Option{asciigraph.Height(8), asciigraph.Width(curveWidth(w, n)), asciigraph.Precision(3),
+			asciigraph.XAxisRange(1, float64(n)), asciigraph.XAxisTickCount(epochTicks(n)), asciigraph.XAxisValueFormatter(epochTick)}
 		if colour && validated {
 			fmt.Fprintf(w, "\n%s by epoch, mean over folds\n", pair.name)
-			fmt.Fprintln(w, asciigraph.PlotMany([][]float64{train, validation}, append(options,
-				asciigraph.SeriesColors(asciigraph.Blue, asciigraph.Red), asciigraph.SeriesLegends("training", "validation"))...))
+			fmt.Fprintln(w, letters(w, asciigraph.PlotMany([][]float64{train, validation}, append(options,
+				asciigraph.SeriesColors(asciigraph.Blue, asciigraph.Red), asciigraph.SeriesLegends("training", "validation"))...)))
 			continue
 		}
-		fmt.Fprintf(w, "\ntraining %s by epoch, mean over folds\n%s\n", pair.name, asciigraph.Plot(train, options...))
+		fmt.Fprintf(w, "\ntraining %s by epoch, mean over folds\n%s\n", pair.name, letters(w, asciigraph.Plot(train, options...)))
 		if validated {
-			fmt.Fprintf(w, "\nvalidation %s by epoch, mean over folds\n%s\n", pair.name, asciigraph.Plot(validation, options...))
+			fmt.Fprintf(w, "\nvalidation %s by epoch, mean over folds\n%s\n", pair.name, letters(w, asciigraph.Plot(validation, options...)))
 		}
 	}
 }
+
+// epochTicks is how many ticks fall on whole epochs: eight at most, at least both ends.
+func epochTicks(epochs int) int {
+	for ticks := 8; ticks > 2; ticks-- {
+		if (epochs-1)%(ticks-1) == 0 {
+			return ticks
+		}
+	}
+	return 2
+}
+
+// epochTick writes an epoch under a plot.
+func epochTick(v float64) string { return strconv.Itoa(int(math.Round(v))) }
 
 // curveWidth is how many columns a plot takes: what the terminal has, but no
 // more than the epochs can use.

@@ -33,7 +33,7 @@ func (p *program) forecastTime(ctx context.Context, s *session, plan search.Plan
 		return err
 	}
 	f.keep(forecastKey(s, workers, noShare))
-	_, err = fmt.Fprintf(p.out, "time      %s with %s\n", f, plural(workers, "worker"))
+	_, err = fmt.Fprintln(p.out, foldLine(fmt.Sprintf("time      with %s %s", plural(workers, "worker"), f), terminalWidth(p.out), 10))
 	return err
 }
 

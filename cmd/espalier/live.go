@@ -17,6 +17,11 @@ const redraw = 150 * time.Millisecond
 // liveLines are redrawn in place at the foot of a terminal. What else is to be
 // said goes through Write, above them. The cursor stays at the end of the last
 // line, so that a typed ^C does not scroll them.
+//
+// A terminal that is made narrower wraps what stands on it at once, but tells its new
+// width some time later (tmux: a quarter of a second). Lines drawn in between for the
+// old width must not wrap as well, or nobody could tell where they begin: while they
+// are drawn the terminal does not wrap at all (DECAWM).
 type liveLines struct {
 	w    io.Writer
 	draw func(width int, colour bool) []string
@@ -74,12 +79,12 @@ func (l *liveLines) paint(stays string) error {
 	if fits := max(height-2, 1); height > 0 && len(lines) > fits { // the last is the whole
 		lines = append(lines[:fits-1], lines[len(lines)-1])
 	}
-	b.WriteString(strings.Join(lines, "\x1b[K\n") + "\x1b[J") // each clears what it does not cover
+	b.WriteString("\x1b[?7l" + strings.Join(lines, "\x1b[K\n") + "\x1b[J\x1b[?7h") // each clears what it does not cover
 	l.drawn = l.drawn[:0]
 	for _, line := range lines {
 		l.drawn = append(l.drawn, utf8.RuneCountInString(text.StripEscape(line)))
 	}
-	_, err := io.WriteString(l.w, b.String())
+	_, err := io.WriteString(l.w, letters(l.w, b.String()))
 	return err
 }
 

@@ -181,13 +181,13 @@ func (p *program) storePath() string {
 // say prints a line of talk, unless -q.
 func (p *program) say(format string, args ...any) {
 	if !p.quiet {
-		fmt.Fprintf(p.err, format+"\n", args...)
+		fmt.Fprintln(p.err, talk(p.err, fmt.Sprintf(format, args...)))
 	}
 }
 
 // warn prints a warning, also under -q.
 func (p *program) warn(message string) {
-	fmt.Fprintf(p.err, "espalier: warning: %s\n", printable(message))
+	fmt.Fprintln(p.err, talk(p.err, "espalier: warning: "+printable(message)))
 	p.log.Warn().Msg(message)
 }
 

@@ -129,11 +129,11 @@ func (g *progress) line(format string, args ...any) {
 	if g.p.quiet || g.p.verbose { // -v: it is in the log
 		return
 	}
-	fmt.Fprintf(g.writer(), format+"\n", args...)
+	fmt.Fprintln(g.writer(), talk(g.p.err, fmt.Sprintf(format, args...)))
 }
 
 func (g *progress) warning(message string) {
-	fmt.Fprintf(g.writer(), "espalier: warning: %s\n", printable(message))
+	fmt.Fprintln(g.writer(), talk(g.p.err, "espalier: warning: "+printable(message)))
 }
 
 func (g *progress) writer() io.Writer {

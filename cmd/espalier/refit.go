@@ -106,13 +106,14 @@ func (p *program) refitTrial(ctx context.Context, st *store.Store, s *session, t
 	if r.Reused {
 		how = "read back, trained before on " + r.Record.Recorded.Local().Format(time.DateTime)
 	}
-	fmt.Fprintf(p.out, "model     %s (%s, %s)\n", printable(path), bytesText(int64(len(r.Bytes))), how)
+	width := terminalWidth(p.out)
+	fmt.Fprintln(p.out, foldLine(fmt.Sprintf("model     %s (%s, %s)", printable(path), bytesText(int64(len(r.Bytes))), how), width, 10))
 	if r.Test == nil {
 		fmt.Fprintln(p.out, "test      none: the data has no test rows")
 		return nil
 	}
-	_, err = fmt.Fprintf(p.out, "test      accuracy %.4f  loss %.4f  on %s; evaluation %d on them in this sweep\n",
-		r.Test.Scores.Accuracy, r.Test.Scores.Loss, plural(r.Test.Rows, "row"), r.Evaluations)
+	_, err = fmt.Fprintln(p.out, foldLine(fmt.Sprintf("test      accuracy %.4f  loss %.4f  on %s; evaluation %d on them in this sweep",
+		r.Test.Scores.Accuracy, r.Test.Scores.Loss, plural(r.Test.Rows, "row"), r.Evaluations), width, 10))
 	return err
 }
 

@@ -48,13 +48,13 @@ func (g *refitProgress) note(w search.Watch) {
 		out = g.live // it draws the state, so before the lock
 	}
 	if w.Warning == "" && g.start != "" && !g.p.quiet {
-		fmt.Fprintln(out, g.start)
+		fmt.Fprintln(out, talk(g.p.err, g.start))
 	}
 	if w.Warning == "" {
 		g.start = ""
 	} else {
 		g.p.log.Warn().Msg(w.Warning)
-		fmt.Fprintf(out, "espalier: warning: %s\n", printable(w.Warning))
+		fmt.Fprintln(out, talk(g.p.err, "espalier: warning: "+printable(w.Warning)))
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"os"
+	"runtime"
+	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -38,4 +42,56 @@ func terminalWidth(w io.Writer) int {
 // colourful tells whether a stream may be written to in colour: https://no-color.org.
 func colourful(w io.Writer) bool {
 	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// unicodeLocale tells whether the user's locale has letters beyond ASCII. Where none
+// is set the terminal is taken to be of this century.
+func unicodeLocale() bool {
+	locale := strings.ToLower(cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG")))
+	return runtime.GOOS == "windows" || locale == "" || strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8")
+}
+
+// ascii spells what the program draws and says with, each letter in one column.
+var ascii = strings.NewReplacer("█", "#", "▉", "#", "▊", "#", "▋", "#", "▌", "=", "▍", "=", "▎", "-", "▏", "-", "·", ".", "…", "~", "×", "x",
+	"–", "-", "±", "+", "≈", "~", "≥", ">", "µ", "u", "┤", "|", "┼", "+", "─", "-", "│", "|", "╭", ".", "╮", ".", "╰", "'", "╯", "'", "╴", "-", "╶", "-",
+	"└", "+", "┬", "+", "■", "#", "’", "'", "→", ">")
+
+// letters is text as a stream can show it: a terminal without UTF-8 gets ASCII.
+func letters(w io.Writer, s string) string {
+	if !isTerminal(w) || unicodeLocale() {
+		return s
+	}
+	return ascii.Replace(s)
+}
+
+// talk is a message as a stream shows it: on a terminal broken at words.
+func talk(w io.Writer, message string) string {
+	return letters(w, foldLine(message, terminalWidth(w), 2))
+}
+
+// foldLine breaks a line at words where it is wider than a width above 0; what
+// follows is indented.
+func foldLine(line string, width, indent int) string {
+	if width <= indent || utf8.RuneCountInString(line) <= width {
+		return line
+	}
+	var b strings.Builder
+	at, written := 0, false // columns of the line, and whether it has a word
+	for rest := line; rest != ""; {
+		word := strings.TrimLeft(rest, " ")
+		spaces := len(rest) - len(word)
+		if i := strings.IndexByte(word, ' '); i >= 0 {
+			word, rest = word[:i], word[i:]
+		} else {
+			rest = ""
+		}
+		n := utf8.RuneCountInString(word)
+		if written && at+spaces+n > width {
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			at, spaces = indent, 0
+		}
+		b.WriteString(strings.Repeat(" ", spaces) + word)
+		at, written = at+spaces+n, true
+	}
+	return b.String()
 }
