@@ -3,6 +3,7 @@
 //
 //	go run ./cmd/race                 # all contests, three rounds
 //	go run ./cmd/race -only mlp,grid  # some
+//	go run ./cmd/race -only forecast -sweeps mlp-grid-1,cnn-4 -set data.limit=12000  # plan's forecast and what run took
 //
 // Without a Python that has the libraries it measures Espalier alone and says
 // so. On Debian: apt-get install python3-torch python3-sklearn python3-optuna.
@@ -51,7 +52,13 @@ func main() {
 
 func run() error {
 	rounds := flag.Int("rounds", 3, "how often each side runs, alternately")
-	only := flag.String("only", "", "groups to run, comma separated: mlp cnn grid ledger (default all)")
+	only := flag.String("only", "", "groups to run, comma separated: mlp cnn grid ledger (default all), or forecast")
+	sweeps := flag.String("sweeps", "mlp-baseline-1,mlp-baseline-2,mlp-grid-1,mlp-grid-2,mlp-random,cnn-1,cnn-2,cnn-3,cnn-4", "what to forecast")
+	var settings []string
+	flag.Func("set", "of the sweeps forecast: `KEY=VALUE`; may be repeated", func(text string) error {
+		settings = append(settings, text)
+		return nil
+	})
 	python := flag.String("python", "/usr/bin/python3", "the Python that has the libraries")
 	data := flag.String("data", "/usr/share/datasets/fashion-mnist", "folder of Fashion-MNIST, for both sides")
 	flag.Parse()
@@ -71,6 +78,9 @@ func run() error {
 		return err
 	}
 
+	if *only == "forecast" {
+		return s.forecasts(ctx, strings.Split(*sweeps, ","), settings)
+	}
 	contests, err := s.contests(ctx)
 	if err != nil {
 		return err
