@@ -53,7 +53,12 @@ func (r *runner) dispatch(ctx context.Context) {
 		for _, t := range job.Trials {
 			a.missing[t.Key] = true
 		}
+		if err := a.awaitMemory(ctx); err != nil {
+			r.stop(err)
+			return
+		}
 		a.release = sync.OnceFunc(func() {
+			r.memory.leave(a)
 			r.emit(a.event(EventJobDone))
 			workers <- worker
 		})
@@ -63,6 +68,21 @@ func (r *runner) dispatch(ctx context.Context) {
 			<-inFlight
 		})
 	}
+}
+
+// awaitMemory waits until the job fits beside those that run. A job whose need cannot
+// be computed fails by itself, with a reason of its own.
+func (a *attempt) awaitMemory(ctx context.Context) error {
+	r := a.runner
+	var need int64
+	if r.options.FreeMemory != nil {
+		need, _ = a.job.need()
+	}
+	return r.memory.enter(ctx, a, need, func(warning string) {
+		e := a.event(EventWarning)
+		e.Message = fmt.Sprintf("trial %s, slot %d, %s", a.job.Longest().ID()[:8], a.job.Slot, warning)
+		r.emit(e)
+	})
 }
 
 // share is how many threads each of several jobs gets of the processors: a job that
@@ -171,6 +191,9 @@ func (a *attempt) record(o Outcome) error {
 		return err
 	}
 	r.settle(o.Trial, o.Slot, markOf(&o), scoreOf(r.sweep, &o))
+	r.mu.Lock()
+	r.inRow = 0
+	r.mu.Unlock()
 	e := a.event(EventOutcome)
 	e.Trial, e.Outcome = o.Trial, &o
 	r.emit(e)
@@ -180,6 +203,7 @@ func (a *attempt) record(o Outcome) error {
 // fail leaves a failed attempt for every trial without outcome.
 func (a *attempt) fail(reason, stack string) {
 	r := a.runner
+	defer r.countFailure(reason)
 	slot := a.job.Slot
 	seed := r.sweep.File.Seed
 	for _, t := range a.job.Trials {
@@ -202,9 +226,27 @@ func (a *attempt) fail(reason, stack string) {
 	}
 }
 
+// countFailure ends a run that only fails.
+func (r *runner) countFailure(reason string) {
+	r.mu.Lock()
+	r.failed++
+	r.inRow++
+	failed, inRow := r.failed, r.inRow
+	r.mu.Unlock()
+	switch o := r.options; {
+	case o.Breaker > 0 && inRow >= o.Breaker:
+		r.stop(fmt.Errorf("%w: %d in a row, the last: %s", ErrFailures, inRow, reason))
+	case o.MaxFailures > 0 && failed >= o.MaxFailures:
+		r.stop(fmt.Errorf("%w: %d, the last: %s", ErrFailures, failed, reason))
+	}
+}
+
 // watch passes on what the evaluator says of itself.
 func (a *attempt) watch(w Watch) {
 	r := a.runner
+	if w.Progress != nil || w.Epoch != nil { // past its first step
+		r.memory.settled(a)
+	}
 	e := a.event(EventProgress)
 	e.Resumed, e.Progress = w.Resumed, w.Progress
 	switch {

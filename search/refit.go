@@ -26,14 +26,16 @@ type RefitTask struct {
 	Checkpoints Checkpoints                // nil: none are kept
 	Version     string                     // of the program, for the provenance
 	Saved       func(sha256 string) []byte // the bytes of a model file saved before, nil: gone (then it is trained again); may be nil
+	Save        func(model []byte) error   // saves the model file, before the checkpoint that it could be made from again goes; may be nil
 	Threads     int
-	Watch       func(Watch) // may be nil
+	FreeMemory  func() int64 // as in Options; may be nil
+	Watch       func(Watch)  // may be nil
 }
 
 // RefitResult is a refit model and what the test rows say of it.
 type RefitResult struct {
 	Model       *trainer.Model
-	Bytes       []byte // of the model file; the caller saves them
+	Bytes       []byte // of the model file
 	Record      RefitRecord
 	Reused      bool                // read back: an identical refit was there
 	Test        *trainer.Evaluation // nil: the data has no test rows
@@ -97,6 +99,11 @@ func Refit(ctx context.Context, s *Sweep, t RefitTask) (RefitResult, error) {
 	if len(facts) > 0 {
 		if err := t.Ledger.Record(ctx, s.ID, facts...); err != nil {
 			return result, fmt.Errorf("record the refit of trial %s: %w", t.Trial.ID()[:8], err)
+		}
+	}
+	if t.Save != nil {
+		if err := t.Save(result.Bytes); err != nil {
+			return result, err
 		}
 	}
 	if err := r.session.discard(r.session.name); err != nil {
@@ -253,6 +260,12 @@ func (r *refitting) fit() error {
 
 // train makes the model and its file.
 func (r *refitting) train(ctx context.Context, digest string, result *RefitResult) error {
+	err := newMemoryGate(r.task.FreeMemory).enter(ctx, r, r.config.Cost().Memory, func(warning string) {
+		r.watch(Watch{Warning: "the refit " + warning})
+	})
+	if err != nil {
+		return err
+	}
 	if err := r.fit(); err != nil {
 		return err
 	}

@@ -98,6 +98,37 @@ func TestRefit(t *testing.T) {
 			left = int64(12 + kills)
 		}
 	})
+	t.Run("the model cannot be saved: what it could be made from stays", func(t *testing.T) {
+		c, again := &searchtest.Checkpoints{}, task
+		again.Checkpoints, again.Ledger = c, searchtest.NewLedger()
+		if err := again.Ledger.Enroll(t.Context(), b.sweep, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Save(b.sweep.ID, "refit-other", nil); err != nil {
+			t.Fatal(err)
+		}
+		outer, kill := context.WithCancel(t.Context())
+		left := int64(12)
+		if _, err := search.Refit(&countdown{Context: outer, left: &left, kill: kill}, b.sweep, again); !errors.Is(err, context.Canceled) || c.Len() != 2 {
+			t.Fatalf("%v, %d checkpoints", err, c.Len())
+		}
+		full := errors.New("no space left on device")
+		again.Save = func([]byte) error { return full }
+		if _, err := search.Refit(t.Context(), b.sweep, again); !errors.Is(err, full) || c.Len() != 2 {
+			t.Fatalf("%v, %d checkpoints", err, c.Len())
+		}
+		var saved []byte
+		resumed := 0
+		again.Save = func(model []byte) error {
+			saved = model
+			return nil
+		}
+		again.Watch = func(w search.Watch) { resumed += w.Resumed }
+		got, err := search.Refit(t.Context(), b.sweep, again)
+		if err != nil || resumed == 0 || got.Evaluations != 1 || !bytes.Equal(saved, first.Bytes) || c.Len() != 1 {
+			t.Errorf("%v, resumed at %d, %d evaluations, %d checkpoints", err, resumed, got.Evaluations, c.Len())
+		}
+	})
 }
 
 func TestRefitPolicies(t *testing.T) {

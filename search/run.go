@@ -18,6 +18,9 @@ var (
 	// revision or on another kernel path, and Options.Mix is off.
 	ErrOrigin = errors.New("recorded by another trainer")
 
+	// ErrFailures is what Run wraps where Options.MaxFailures or Breaker ended it.
+	ErrFailures = errors.New("too many failed jobs")
+
 	errJobTimeout = errors.New("job limit reached")
 )
 
@@ -28,11 +31,17 @@ type Options struct {
 	Budget     time.Duration // 0: none
 	JobTimeout time.Duration // 0: none
 	NoShare    bool          // train every point by itself
-	Mix        bool          // go on beside outcomes of another revision or kernel
-	Version    string        // of the program, for the run's record
-	Command    string        // that trains one fold again, for failures; "" is "espalier verify"
-	Events     func(Event)   // progress for the terminal and the log; called from one goroutine; nil: dropped
-	Monitor    *Monitor      // live status for other goroutines, may be nil
+	// A run that only fails is stopped: after so many failed jobs in all, and after so
+	// many in a row with no outcome between them. 0: never.
+	MaxFailures, Breaker int
+	Mix                  bool        // go on beside outcomes of another revision or kernel
+	Version              string      // of the program, for the run's record
+	Command              string      // that trains one fold again, for failures; "" is "espalier verify"
+	Events               func(Event) // progress for the terminal and the log; called from one goroutine; nil: dropped
+	Monitor              *Monitor    // live status for other goroutines, may be nil
+	// FreeMemory is how many bytes can be had now, 0 where that is not known: a job
+	// starts only where its need fits, and waits until then. Nil: jobs start at once.
+	FreeMemory func() int64
 	// Checkpoints are the evaluator's. With nothing left to do, Run removes those of
 	// jobs that were edited away. Nil: it does not.
 	Checkpoints Checkpoints
@@ -50,7 +59,7 @@ type Result struct {
 //
 // When ctx ends, jobs stop at the end of their batch and leave checkpoints; what is
 // trained is flushed, and the error is ctx's cause. ErrBudget: the same, by
-// Options.Budget. An error of the ledger or of checkpoints ends the run with that
+// Options.Budget; ErrFailures: by MaxFailures or Breaker; ErrMemory: a job does not fit. An error of the ledger or of checkpoints ends the run with that
 // error. Failed jobs are no error; Result counts them.
 func Run(ctx context.Context, s *Sweep, l Ledger, eval Evaluator, o Options) (Result, error) {
 	if o.Workers < 1 {
@@ -114,13 +123,15 @@ type runner struct {
 	tasks    []task
 	started  time.Time
 
+	memory   *memoryGate
 	recorder *recorder
 	events   chan Event
 	stop     context.CancelCauseFunc // ends all jobs; the first cause stays
 
-	mu     sync.Mutex // guards tally and what is below while jobs run
-	epochs int
-	broke  error // what ended the run: the ledger or the disk
+	mu            sync.Mutex // guards tally and what is below while jobs run
+	epochs        int
+	failed, inRow int   // jobs of this run; in a row
+	broke         error // what ended the run: the ledger or the disk
 }
 
 // A broken error ends the run: it is the disk's, not the sweep's.
@@ -133,6 +144,7 @@ func (r *runner) run(outer context.Context) (Result, error) {
 	defer stop(nil)
 	r.stop = stop
 	r.events = make(chan Event, 256)
+	r.memory = newMemoryGate(r.options.FreeMemory)
 	r.recorder = newRecorder(outer, r.ledger, r.sweep.ID)
 	r.options.Monitor.begin(r)
 

@@ -20,6 +20,8 @@ type VerifyTask struct {
 	Slot    int
 	Threads int
 	Watch   func(Watch) // may be nil
+
+	FreeMemory func() int64 // as in Options; may be nil
 }
 
 // Verification is an outcome beside the same trained again.
@@ -47,6 +49,14 @@ func Verify(ctx context.Context, s *Sweep, t VerifyTask) (Verification, error) {
 	watch := t.Watch
 	if watch == nil {
 		watch = func(Watch) {}
+	}
+	need, err := job.need()
+	if err != nil {
+		return v, fmt.Errorf("verify trial %s: %w", t.Trial.ID()[:8], err)
+	}
+	err = newMemoryGate(t.FreeMemory).enter(ctx, &v, need, func(warning string) { watch(Watch{Warning: "the fold " + warning}) })
+	if err != nil {
+		return v, fmt.Errorf("verify trial %s, slot %d: %w", t.Trial.ID()[:8], t.Slot, err)
 	}
 	err = NewTrainer(s, t.Set, t.Folds, nil)(ctx, job, func(o Outcome) error {
 		v.Again = o

@@ -150,6 +150,8 @@ func TestUsageErrors(t *testing.T) {
 		{"leaderboard --precision -5", []string{`--precision -5: want a number from 0 to 20`}},
 		{"run --budget 0s", []string{`--budget 0s: want a time above 0`}},
 		{"run --job-timeout 0s", []string{`--job-timeout 0s: want a time above 0`}},
+		{"run --max-failures 0", []string{`--max-failures 0: want a number from 1`}},
+		{"resume --breaker -1", []string{`--breaker -1: want a number from 1, or 0 for never`}},
 		{"run --budget 2", []string{`run: --budget "2": want a time such as 90s`}},
 		{"run a b", []string{`run: one argument too many: "b"`, "hint: use: espalier run [FILE] [flags]"}},
 		{"plan", []string{"plan: FILE is missing"}},

@@ -13,7 +13,7 @@ import (
 // Exit codes, each with one meaning.
 const (
 	exitDone        = 0
-	exitFailed      = 1   // I/O, a store held by another runner, a damaged file
+	exitFailed      = 1   // I/O, a store held by another runner, a damaged file, too many failed jobs
 	exitUsage       = 2   // bad usage or a bad sweep file
 	exitJobsFailed  = 3   // finished, with failed jobs
 	exitBudget      = 4   // budget reached, more to do

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"math"
+	"os"
 	"runtime"
+	"runtime/debug"
 
 	"espalier/search"
 	"espalier/trainer"
@@ -58,16 +60,26 @@ func largestFit(s *search.Sweep) (bytes int64, at search.Trial, err error) {
 	return bytes, at, nil
 }
 
-// checkMemory refuses a run that the machine cannot hold: where memory runs out
-// the system kills the process, and no job that would fit is finished. Unknown
+// checkMemory refuses a run with a job that the machine cannot hold even alone: where
+// memory runs out the system kills the process, and no job that would fit is finished.
+// Where only some of the workers fit at a time it says so; the others wait. Unknown
 // memory, 0, refuses nothing.
-func checkMemory(s *session, f *runFlags, have int64) error {
+func (p *program) checkMemory(s *session, f *runFlags, have int64) error {
 	if have <= 0 {
 		return nil
 	}
 	largest, at, err := largestFit(s.sweep)
 	if err != nil {
 		return sweepFailure(err)
+	}
+	if need := runMemory(s, largest, 1); need > have {
+		values := briefParams(at.Point.Values)
+		if values == "" {
+			values = "the only one"
+		}
+		err := usage(fmt.Errorf("run sweep %q: training its largest point (%s) needs about %s of memory, this machine has %s",
+			s.sweep.File.Name, values, bytesText(need), bytesText(have)))
+		return hint(err, "a smaller model or batch_size; espalier plan shows the models")
 	}
 	workers := f.workers
 	if workers == 0 {
@@ -79,19 +91,18 @@ func checkMemory(s *session, f *runFlags, have int64) error {
 	if plan := s.sweep.Plan(f.noShare); plan.Counted { // workers without a job take nothing
 		workers = min(workers, max(plan.Jobs, 1))
 	}
-	need := runMemory(s, largest, workers)
-	if need <= have {
-		return nil
+	if runMemory(s, largest, workers) > have {
+		fit := (have - runMemory(s, 0, 0)) / max(largest, 1)
+		p.say("memory for %s of the largest point at a time: other workers wait (a fit needs about %s, this machine has %s)",
+			plural(int(fit), "fit"), bytesText(largest), bytesText(have))
 	}
-	values := briefParams(at.Point.Values)
-	if values == "" {
-		values = "the only one"
+	return nil
+}
+
+// boundHeap has the collector work harder before the heap outgrows the machine: by its
+// own measure it may let it double. Who sets GOMEMLIMIT knows better.
+func boundHeap(have int64) {
+	if have > 0 && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(have - have/10)
 	}
-	err = usage(fmt.Errorf("run sweep %q: training its largest point (%s) with %s needs about %s of memory, this machine has %s",
-		s.sweep.File.Name, values, plural(workers, "worker"), bytesText(need), bytesText(have)))
-	fit := int((have - runMemory(s, 0, 0)) / max(largest, 1))
-	if fit < 1 {
-		return hint(err, "a smaller model or batch_size; espalier plan shows the models")
-	}
-	return hint(err, fmt.Sprintf("--workers %d fits", fit))
 }

@@ -1,27 +1,112 @@
 package main
 
 import (
+	"bufio"
+	"io/fs"
 	"math"
 	"os"
+	"path"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // machineMemory is the memory that this process can have, in bytes: the
 // machine's, or less where a control group bounds it. 0: not known.
 func machineMemory() int64 {
-	var info unix.Sysinfo_t
-	if unix.Sysinfo(&info) != nil {
-		return 0
+	total, _ := memoryOf(os.DirFS("/"))
+	return total
+}
+
+// freeMemory is what of it can be had now without anybody having to swap. 0: not known.
+func freeMemory() int64 {
+	_, free := memoryOf(os.DirFS("/"))
+	return free
+}
+
+// memoryOf reads what the kernel says of memory: the machine's, and of every control
+// group that this process is in, each of which may bound it.
+func memoryOf(root fs.FS) (total, free int64) {
+	info := numbers(root, "proc/meminfo")
+	total, free = info["MemTotal:"]*1024, info["MemAvailable:"]*1024
+	if total <= 0 {
+		return 0, 0
 	}
-	have := int64(min(uint64(info.Totalram)*uint64(info.Unit), math.MaxInt64))
-	// Version 2 of control groups; "max" where there is no limit.
-	if text, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
-		if limit, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil && limit > 0 {
-			have = min(have, limit)
+	for _, g := range groupsOf(root) {
+		limit, used := number(root, g.limit), number(root, g.used)
+		if limit <= 0 || limit >= total {
+			continue
+		}
+		total = limit
+		// Pages of files that nobody uses at the moment count as used and are given up first.
+		room := limit - used + numbers(root, g.stat)[g.idle]
+		free = min(free, max(room, 1))
+	}
+	return total, min(free, total)
+}
+
+// A group is where a control group says what it allows.
+type group struct{ limit, used, stat, idle string }
+
+// groupsOf lists the control groups of this process from the innermost outwards, of
+// version 2 and of version 1. In a container the path may be one of outside, of which
+// only the outermost folder is there: missing files say nothing.
+func groupsOf(root fs.FS) (all []group) {
+	text, err := fs.ReadFile(root, "proc/self/cgroup")
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(text)) {
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(parts) != 3 {
+			continue
+		}
+		base, names := "", group{}
+		switch {
+		case parts[0] == "0" && parts[1] == "":
+			base, names = "sys/fs/cgroup", group{"memory.max", "memory.current", "memory.stat", "inactive_file"}
+		case strings.Contains(","+parts[1]+",", ",memory,"):
+			base, names = "sys/fs/cgroup/memory", group{"memory.limit_in_bytes", "memory.usage_in_bytes", "memory.stat", "total_inactive_file"}
+		default:
+			continue
+		}
+		for at := path.Clean("/" + parts[2]); ; at = path.Dir(at) {
+			in := path.Join(base, at)
+			all = append(all, group{path.Join(in, names.limit), path.Join(in, names.used), path.Join(in, names.stat), names.idle})
+			if at == "/" {
+				break
+			}
 		}
 	}
-	return have
+	return all
+}
+
+// number reads a file of one number; 0 where there is none ("max").
+func number(root fs.FS, name string) int64 {
+	text, err := fs.ReadFile(root, name)
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return int64(min(n, math.MaxInt64))
+}
+
+// numbers reads lines of a name and a number.
+func numbers(root fs.FS, name string) map[string]int64 {
+	f, err := root.Open(name)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	all := map[string]int64{}
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if words := strings.Fields(lines.Text()); len(words) > 1 {
+			if n, err := strconv.ParseInt(words[1], 10, 64); err == nil {
+				all[words[0]] = n
+			}
+		}
+	}
+	return all
 }

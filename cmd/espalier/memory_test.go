@@ -32,17 +32,23 @@ func TestCheckMemory(t *testing.T) {
 		name    string
 		workers int
 		have    int64
-		want    string // "": goes
+		fails   string // "": goes
+		says    string
 	}{
-		{"not known", 64, 0, ""},
-		{"just enough", 2, two, ""},
-		{"one too many", 3, two, "--workers 2 fits"},
-		{"no worker fits", 1, runMemory(s, largest, 1) - 1, "a smaller model"},
-		{"fewer jobs than workers", 1000, runMemory(s, largest, 24), ""},
+		{"not known", 64, 0, "", ""},
+		{"just enough", 2, two, "", ""},
+		{"one too many", 3, two, "", "memory for 2 fits of the largest point at a time: other workers wait"},
+		{"no worker fits", 1, runMemory(s, largest, 1) - 1, "a smaller model", ""},
+		{"fewer jobs than workers", 1000, runMemory(s, largest, 24), "", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			err := checkMemory(s, &runFlags{workers: row.workers}, row.have)
-			if row.want == "" {
+			var talk strings.Builder
+			p.err = &talk
+			err := p.checkMemory(s, &runFlags{workers: row.workers}, row.have)
+			if said := talk.String(); row.says == "" && said != "" || !strings.Contains(said, row.says) {
+				t.Errorf("it says %q, want %q", said, row.says)
+			}
+			if row.fails == "" {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -53,8 +59,8 @@ func TestCheckMemory(t *testing.T) {
 			}
 			var b strings.Builder
 			printFailure(&b, err)
-			if !strings.Contains(b.String(), row.want) || !strings.Contains(b.String(), "of memory, this machine has") {
-				t.Errorf("%s lacks %q", b.String(), row.want)
+			if !strings.Contains(b.String(), row.fails) || !strings.Contains(b.String(), "of memory, this machine has") {
+				t.Errorf("%s lacks %q", b.String(), row.fails)
 			}
 		})
 	}

@@ -95,7 +95,7 @@ func (p *program) plan(ctx context.Context, name string, f *planFlags) error {
 	}
 	fmt.Fprintf(w, "memory    about %s with %s\n", bytesText(memory), plural(workers, "worker"))
 	if have := machineMemory(); have > 0 && memory > have {
-		p.warn(fmt.Sprintf("this machine has %s of memory: run would refuse", bytesText(have)))
+		p.warn(fmt.Sprintf("this machine has %s of memory: workers will wait for one another, and run refuses what does not fit alone", bytesText(have)))
 	}
 	fmt.Fprintf(w, "disk      about %s in the store\n", bytesText(disk))
 	if !f.noCalibrate {

@@ -89,18 +89,18 @@ func (p *program) refitTrial(ctx context.Context, st *store.Store, s *session, t
 	p.pauses.refit()
 	show.start = fmt.Sprintf("refit on %s: %s", rows, trialText(t))
 	r, err := search.Refit(ctx, s.sweep, search.RefitTask{
-		Set: s.set, Folds: s.folds, Trial: t, Ledger: p.pauses.ledger(st), Checkpoints: st.Checkpoints(), Threads: runtime.GOMAXPROCS(0), Version: programVersion(),
+		Set: s.set, Folds: s.folds, Trial: t, Ledger: p.pauses.ledger(st), Checkpoints: st.Checkpoints(), Threads: runtime.GOMAXPROCS(0), Version: programVersion(), FreeMemory: freeMemory,
 		Saved: func(sum string) []byte { return savedModel(path, sum) }, Watch: show.watch,
+		Save: func(model []byte) error {
+			p.pauses.say("refit save")
+			defer p.pauses.say("refit saved")
+			return store.WriteFileAtomic(path, model)
+		},
 	})
 	show.end()
 	if err != nil {
 		return err
 	}
-	p.pauses.say("refit save")
-	if err := store.WriteFileAtomic(path, r.Bytes); err != nil {
-		return err
-	}
-	p.pauses.say("refit saved")
 	p.log.Info().Str("trial", trialID(t.Key)).Str("model", r.Record.Model).Str("file", path).Int("epochs", r.Record.Epochs).Bool("reused", r.Reused).Msg("refit")
 	how := "trained for " + plural(r.Record.Epochs, "epoch")
 	if r.Reused {

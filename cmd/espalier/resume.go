@@ -38,7 +38,7 @@ func (p *program) resume(cmd *cobra.Command, args []string, f *runFlags) error {
 		if err := p.checkPlace(s, f); err != nil {
 			return err
 		}
-		if err := checkMemory(s, f, machineMemory()); err != nil {
+		if err := p.checkMemory(s, f, machineMemory()); err != nil {
 			return err
 		}
 		return p.train(cmd, st, s, f)

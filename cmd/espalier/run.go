@@ -12,6 +12,8 @@ type runFlags struct {
 	set        []string
 	budget     time.Duration
 	jobTimeout time.Duration
+	failures   int // --max-failures
+	breaker    int
 	noRefit    bool
 	noShare    bool
 	fresh      bool
@@ -26,6 +28,8 @@ func (f *runFlags) register(p *program, cmd *cobra.Command) {
 	flags.IntVarP(&f.workers, "workers", "w", 0, "train `N` jobs at a time (default: one a processor)")
 	flags.DurationVar(&f.budget, "budget", 0, "stop after this `TIME` (\"90m\", \"2h\"); exit code 4 if more is to do")
 	flags.DurationVar(&f.jobTimeout, "job-timeout", 0, "give up a job after this `TIME` of training")
+	flags.IntVar(&f.failures, "max-failures", 0, "stop after `N` failed jobs (default: any number)")
+	flags.IntVar(&f.breaker, "breaker", defaultBreaker, "stop after `N` failed jobs in a row; 0: never")
 	flags.BoolVar(&f.noRefit, "no-refit", false, "do not train the winner on all rows at the end")
 	flags.BoolVar(&f.noShare, "no-share", false, "train points that differ only in epochs one by one")
 	flags.BoolVar(&f.mix, "mix", false, "go on beside results of another trainer revision or instruction set")
@@ -33,6 +37,10 @@ func (f *runFlags) register(p *program, cmd *cobra.Command) {
 	p.selectFlag(cmd, &f.choose)
 	flags.IntVar(&f.top, "top", 10, "show the first `N` rows of the leaderboard at the end")
 }
+
+// defaultBreaker ends a sweep of which nothing works before it has failed throughout: what is
+// wrong with ten jobs in a row is seldom the jobs.
+const defaultBreaker = 10
 
 // quickstart is the shipped sweep that run takes without a FILE.
 const quickstart = "quickstart"
@@ -63,6 +71,10 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 		return usagef("--budget %s: want a time above 0", f.budget)
 	case flags.Changed("job-timeout") && f.jobTimeout <= 0:
 		return usagef("--job-timeout %s: want a time above 0", f.jobTimeout)
+	case flags.Changed("max-failures") && f.failures < 1:
+		return usagef("--max-failures %d: want a number from 1", f.failures)
+	case f.breaker < 0:
+		return usagef("--breaker %d: want a number from 1, or 0 for never", f.breaker)
 	case f.top < 0:
 		return usagef("--top %d: want a number from 0", f.top)
 	}
@@ -120,7 +132,7 @@ func (p *program) run(cmd *cobra.Command, name string, f *runFlags) error {
 	if err := p.checkPlace(s, f); err != nil {
 		return err
 	}
-	if err := checkMemory(s, f, machineMemory()); err != nil {
+	if err := p.checkMemory(s, f, machineMemory()); err != nil {
 		return err
 	}
 	st, err := p.openRunner()

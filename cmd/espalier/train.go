@@ -19,6 +19,7 @@ import (
 func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runFlags) error {
 	ctx := cmd.Context()
 	p.graceful.Store(true)
+	boundHeap(machineMemory())
 	monitor := &search.Monitor{}
 	workers := f.workers
 	if workers == 0 {
@@ -32,7 +33,7 @@ func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runF
 	result, err := search.Run(ctx, s.sweep, p.pauses.ledger(st), search.NewTrainer(s.sweep, s.set, s.folds, st.Checkpoints()), search.Options{
 		Workers: workers, Budget: f.budget, JobTimeout: f.jobTimeout, NoShare: f.noShare, Mix: f.mix,
 		Version: programVersion(), Command: p.commandPrefix() + " verify", Monitor: monitor,
-		Checkpoints: st.Checkpoints(),
+		Checkpoints: st.Checkpoints(), MaxFailures: f.failures, Breaker: f.breaker, FreeMemory: freeMemory,
 		Events: func(e search.Event) {
 			show.event(e)
 			guess.see(e, monitor)
@@ -102,6 +103,12 @@ func (p *program) stopped(ctx context.Context, err error, r search.Result, s *se
 	if errors.Is(err, search.ErrBudget) {
 		return &failure{err: fmt.Errorf("budget of %s reached: %s", f.budget, done), code: exitBudget, hints: []string{goOn}}
 	}
+	if errors.Is(err, search.ErrFailures) {
+		return hint(fmt.Errorf("%w; %s", err, done), p.commandPrefix()+" why TRIAL tells the reason", "go on without them: "+p.resumeLine(s, f), p.commandPrefix()+" retry makes them due again")
+	}
+	if errors.Is(err, search.ErrMemory) {
+		return hint(fmt.Errorf("%w; %s", err, done), "a smaller model or batch_size; when there is more, "+goOn)
+	}
 	if err = p.storeFailure(err); errors.Is(err, search.ErrOrigin) || errors.Is(err, store.ErrDamaged) {
 		return err
 	}
@@ -128,6 +135,12 @@ func (p *program) resumeLine(s *search.Sweep, f *runFlags) string {
 	}
 	if f.jobTimeout > 0 {
 		parts = append(parts, "--job-timeout "+f.jobTimeout.String())
+	}
+	if f.failures > 0 {
+		parts = append(parts, fmt.Sprintf("--max-failures %d", f.failures))
+	}
+	if f.breaker != defaultBreaker {
+		parts = append(parts, fmt.Sprintf("--breaker %d", f.breaker))
 	}
 	for _, flag := range []struct {
 		set  bool

@@ -65,7 +65,12 @@ func (p *program) verify(ctx context.Context, sweep, trial string, slot int) err
 		if row.Outcomes[slot] == nil {
 			return p.trainAlone(ctx, again, row.Trial, slot)
 		}
-		v, err := search.Verify(ctx, again.sweep, search.VerifyTask{Set: again.set, Folds: again.folds, Ledger: l, Trial: row.Trial, Slot: slot, Threads: runtime.GOMAXPROCS(0)})
+		v, err := search.Verify(ctx, again.sweep, search.VerifyTask{Set: again.set, Folds: again.folds, Ledger: l, Trial: row.Trial, Slot: slot, Threads: runtime.GOMAXPROCS(0), FreeMemory: freeMemory,
+			Watch: func(w search.Watch) {
+				if w.Warning != "" {
+					p.warn(w.Warning)
+				}
+			}})
 		if i := interruptionOf(ctx); i != nil {
 			return &failure{err: i, code: i.code(), hints: []string{"again: " + p.commandPrefix() + " verify " + id}}
 		}
