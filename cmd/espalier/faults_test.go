@@ -67,24 +67,28 @@ type faultBed struct {
 	model []byte
 }
 
+// newFaultBed knows what an undisturbed run of the faulty sweep gives.
+func newFaultBed(t *testing.T) (b *faultBed, fresh faultScene) {
+	b = &faultBed{bench: newBench(t, faultySweep), t: t}
+	iris, _ := grids.Material("iris.csv")
+	b.write("iris.csv", iris)
+	fresh = faultScene{name: "from nothing", args: []string{"run", "sweep.toml", "--workers", "1", "--store", "work/s.db"}}
+	b.reset(fresh)
+	b.run(0, fresh.args...)
+	b.board = b.bench.board("--store", "work/s.db")
+	b.model = b.read("work/faulty.espalier")
+	return b, fresh
+}
+
 // TestFaults fails the system calls of a run on the files of its folder, each in
 // turn: the store, its temp file, the claim, the socket's word, checkpoints, the
 // model. The run ends with a clear error and exit 1, or does without; everything
 // reported as recorded is there; and the same command afterwards gives the same
 // board and model, byte for byte. Which calls there are is counted, not assumed.
 func TestFaults(t *testing.T) {
-	b := &faultBed{bench: newBench(t, faultySweep), t: t}
-	iris, _ := grids.Material("iris.csv")
-	b.write("iris.csv", iris)
+	b, fresh := newFaultBed(t)
 	// The same, but long enough to be stopped within a job.
 	b.write("long.toml", []byte(strings.Replace(faultySweep, "60]", "30000]", 1)))
-	run := []string{"run", "sweep.toml", "--workers", "1", "--store", "work/s.db"}
-	fresh := faultScene{name: "from nothing", args: run}
-
-	b.reset(fresh)
-	b.run(0, run...)
-	b.board = b.bench.board("--store", "work/s.db")
-	b.model = b.read("work/faulty.espalier")
 	scenes := []faultScene{fresh}
 
 	// A run that was stopped within a job leaves a checkpoint: one scene writes it, one goes on from it.
@@ -209,7 +213,7 @@ func (b *faultBed) judge(s faultScene, where string, code int, talk string, errn
 		b.t.Errorf("%s: a panic\n%s", where, talk)
 	case code == exitFailed && !strings.Contains(talk, "espalier: "):
 		b.t.Errorf("%s: exit 1 without a word\n%s", where, talk)
-	case code == exitFailed && !strings.Contains(talk, errno.Error()):
+	case code == exitFailed && !strings.Contains(talk, errno.Error()): // the cause, in the system's words
 		b.t.Errorf("%s: the message does not say %q\n%s", where, errno, talk)
 	case code == exitFailed && recordedSome(talk) && !strings.Contains(talk, "go on with: "):
 		b.t.Errorf("%s: no way to go on is told\n%s", where, talk)

@@ -27,6 +27,10 @@ const (
 	// maxElements keeps products of dimensions far from overflow (4 TiB).
 	maxElements = 1 << 42
 
+	// maxPayload is what is kept of one file. It is held in memory, and a gzip file of
+	// some megabytes unpacks to more than there is.
+	maxPayload = 16 << 30
+
 	readBlock = 1 << 20
 )
 
@@ -96,6 +100,9 @@ func parseIDX(r io.Reader, most int64, limit int, watch func([]byte), whole func
 	keep := size
 	if n := int64(x.dims[0]); limit > 0 && int64(limit) < n {
 		keep = size / n * int64(limit)
+	}
+	if keep > maxPayload {
+		return nil, fmt.Errorf("header promises %s, %d bytes, at most %d are read; data.limit takes fewer", x.shape(), size, int64(maxPayload))
 	}
 	x.data = make([]byte, 0, min(keep, oneShot))
 	for int64(len(x.data)) < keep {
