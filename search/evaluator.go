@@ -84,7 +84,7 @@ func (b *bench) prepare(set *dataset.Set, fold folds.Fold) error {
 		}
 	}
 	if len(history) > 0 {
-		b.watch(Watch{Resumed: len(history)})
+		b.watch(Watch{Resumed: len(history), Past: history})
 	}
 	return nil
 }

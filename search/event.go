@@ -12,7 +12,7 @@ type EventKind string
 const (
 	EventStarted  EventKind = "started"  // the run; Message is the first line ("32 points × 3 folds = …")
 	EventJob      EventKind = "job"      // a worker takes a job: Worker, Trial (its longest), Slot
-	EventResumed  EventKind = "resumed"  // it goes on from a checkpoint: Worker, Trial, Slot, Resumed
+	EventResumed  EventKind = "resumed"  // it goes on from a checkpoint: Worker, Trial, Slot, Resumed, Past
 	EventProgress EventKind = "progress" // within an epoch: Worker, Trial, Slot, Progress
 	EventEpoch    EventKind = "epoch"    // Worker, Trial, Slot, Epoch
 	EventOutcome  EventKind = "outcome"  // on disk: Worker, Trial, Slot, Outcome
@@ -30,7 +30,8 @@ type Event struct {
 	Worker   int // from 0
 	Trial    grids.Key
 	Slot     int
-	Resumed  int // epochs
+	Resumed  int             // epochs
+	Past     []trainer.Epoch // those epochs
 	Progress *trainer.Progress
 	Epoch    *trainer.Epoch
 	Outcome  *Outcome

@@ -137,6 +137,9 @@ func (m *Monitor) see(e Event) {
 		j.share = j.base
 		m.todo -= j.cost * j.base
 		w.Epoch = e.Resumed
+		for i := range e.Past {
+			m.draw(w, &e.Past[i])
+		}
 	case EventProgress:
 		if p := e.Progress; p != nil {
 			w.Epoch, w.Step, w.Steps = p.Epoch, p.Step, p.Steps
@@ -147,10 +150,33 @@ func (m *Monitor) see(e Event) {
 		m.status.Epochs++
 		w.Epoch, w.Loss, w.Accuracy = e.Epoch.Number, finite(e.Epoch.TrainLoss), finite(e.Epoch.TrainAccuracy)
 		j.reach(float64(e.Epoch.Number))
+		m.draw(w, e.Epoch)
 	case EventJobDone:
 		m.done += j.cost * (1 - j.base)
 		*j, *w = progress{}, WorkerStatus{Worker: e.Worker}
 	}
+}
+
+// curvePoints is how many epochs of a job a status shows; of longer ones every
+// second, fourth, ... and those after.
+const curvePoints = 512
+
+// draw lengthens a worker's curve. It may be in a snapshot that is being read: what
+// stands in it is never written again.
+func (m *Monitor) draw(w *WorkerStatus, e *trainer.Epoch) {
+	p := EpochStatus{Epoch: e.Number, Loss: number(&e.TrainLoss), Accuracy: number(&e.TrainAccuracy)}
+	if v := e.Validation; v != nil {
+		score, _ := v.Metric(m.status.Metric)
+		p.ValidationLoss, p.Validation = number(&v.Loss), number(&score)
+	}
+	if len(w.Curve) >= curvePoints {
+		thin := make([]EpochStatus, 0, curvePoints)
+		for i := 1; i < len(w.Curve); i += 2 {
+			thin = append(thin, w.Curve[i])
+		}
+		w.Curve = thin
+	}
+	w.Curve = append(w.Curve, p)
 }
 
 func (p *progress) reach(epochs float64) {

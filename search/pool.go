@@ -248,7 +248,7 @@ func (a *attempt) watch(w Watch) {
 		r.memory.settled(a)
 	}
 	e := a.event(EventProgress)
-	e.Resumed, e.Progress = w.Resumed, w.Progress
+	e.Resumed, e.Past, e.Progress = w.Resumed, w.Past, w.Progress
 	switch {
 	case w.Warning != "":
 		e.Kind, e.Message = EventWarning, w.Warning

@@ -339,6 +339,13 @@ func TestStatus(t *testing.T) {
 		if st.Left < 5 || st.Left > 12 {
 			t.Errorf("%v s left", st.Left)
 		}
+		// Two epochs into their jobs the workers have curves of two epochs.
+		time.Sleep(2 * time.Second)
+		for _, w := range m.Status().Workers {
+			if len(w.Curve) != 2 || w.Curve[1].Epoch != 2 || w.Curve[1].Validation == nil || *w.Curve[1].Validation <= *w.Curve[0].Validation || *w.Curve[1].Loss >= *w.Curve[0].Loss {
+				t.Errorf("curve of worker %d: %+v", w.Worker, w.Curve)
+			}
+		}
 		<-done
 		st = m.Status()
 		if st.Running || st.Done != 36 || st.Completed != 12 || st.Best == nil || st.Elapsed != 24 {

@@ -77,4 +77,16 @@ type WorkerStatus struct {
 	Steps    int     `json:"steps"`
 	Loss     float64 `json:"loss"`     // running
 	Accuracy float64 `json:"accuracy"` // running
+
+	Curve []EpochStatus `json:"curve,omitempty"` // the job's epochs so far, those before a checkpoint too
+}
+
+// EpochStatus is one epoch of a job that is under way. Numbers that are not finite
+// are left out: JSON has none.
+type EpochStatus struct {
+	Epoch          int      `json:"epoch"` // from 1
+	Loss           *float64 `json:"loss,omitempty"`
+	Accuracy       *float64 `json:"accuracy,omitempty"`
+	ValidationLoss *float64 `json:"validation_loss,omitempty"`
+	Validation     *float64 `json:"validation,omitempty"` // the sweep's metric
 }

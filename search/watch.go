@@ -22,5 +22,6 @@ type Watch struct {
 	Epoch    *trainer.Epoch    // at an epoch's end
 	Progress *trainer.Progress // within one
 	Resumed  int               // epochs read from a checkpoint, at the job's start
+	Past     []trainer.Epoch   // those epochs, read-only
 	Warning  string            // such as a checkpoint that is no good
 }
