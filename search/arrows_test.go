@@ -21,6 +21,8 @@ cmd/espalier        any
 cmd/race            any
 search              grids folds trainer trainer/dataset
 search/report       search grids folds trainer trainer/dataset
+search/report/page  search/report search grids folds trainer trainer/dataset
+search/report/web   search/report/page search/report search grids trainer
 search/searchtest   search grids folds trainer trainer/dataset
 store               search grids folds trainer trainer/dataset
 trainer             trainer/dataset trainer/kernel
@@ -48,6 +50,8 @@ log/slog                         cmd/espalier
 // tests may go further than the code they test.
 const testArrows = `
 search              search/searchtest
+search/report/page  search/searchtest
+search/report/web   search/searchtest
 store               search/searchtest store/storetest
 trainer             grids
 trainer/onnx        grids

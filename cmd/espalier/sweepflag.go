@@ -47,6 +47,11 @@ const readingGC = 800
 
 // withSweep finds a sweep for reading, without its rows.
 func (p *program) withSweep(ctx context.Context, args []string, do func(*store.Reader, *search.Sweep) error) error {
+	return p.withEnrolment(ctx, args, func(l *store.Reader, _ search.Enrolment, s *search.Sweep) error { return do(l, s) })
+}
+
+// withEnrolment is withSweep for who also wants what the store remembers of it.
+func (p *program) withEnrolment(ctx context.Context, args []string, do func(*store.Reader, search.Enrolment, *search.Sweep) error) error {
 	return p.withReader(func(l *store.Reader) error {
 		e, err := p.findSweep(ctx, l, args)
 		if err != nil {
@@ -56,7 +61,7 @@ func (p *program) withSweep(ctx context.Context, args []string, do func(*store.R
 		if err != nil {
 			return sweepFailure(err)
 		}
-		return do(l, s)
+		return do(l, e, s)
 	})
 }
 
