@@ -17,5 +17,6 @@
 //go:generate go -C _gen run . -unit pool -out ../pool_amd64.s -stubs ../pool_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run . -unit winograd -out ../winograd_amd64.s -stubs ../winograd_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run . -unit winograd4 -out ../winograd4_amd64.s -stubs ../winograd4_stub_amd64.go -pkg kernel
+//go:generate go -C _gen run . -unit winograd512 -out ../winograd512_amd64.s -stubs ../winograd512_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run ./neon -dir ..
 package kernel

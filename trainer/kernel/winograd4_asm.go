@@ -8,7 +8,7 @@ func (t tier) wino4Input(n int, dst []float32, stride int, src []float32, row in
 		return
 	}
 	_, _ = dst[35*stride+n*Width-1], src[5*row+(4*n+2)*Width-1]
-	wino4InputAsm(n, &dst[0], bytes(stride), &src[0], bytes(row))
+	t.wino4InputTiles(n, &dst[0], bytes(stride), &src[0], bytes(row))
 }
 
 func (t tier) wino4Output(n, rows int, dst []float32, dstRow int, src []float32, stride int, bias *[Width]float32, floor float32, cols int) {
@@ -17,7 +17,7 @@ func (t tier) wino4Output(n, rows int, dst []float32, dstRow int, src []float32,
 		return
 	}
 	_, _ = dst[(rows-1)*dstRow+(4*n-4+cols)*Width-1], src[35*stride+n*Width-1]
-	wino4OutputAsm(n, rows, &dst[0], bytes(dstRow), &src[0], bytes(stride), bias, floor, cols)
+	t.wino4OutputTiles(n, rows, &dst[0], bytes(dstRow), &src[0], bytes(stride), bias, floor, cols)
 }
 
 func (t tier) wino4Grad(n int, dst []float32, stride int, src []float32, row int) {
@@ -26,7 +26,7 @@ func (t tier) wino4Grad(n int, dst []float32, stride int, src []float32, row int
 		return
 	}
 	_, _ = dst[35*stride+n*Width-1], src[3*row+4*n*Width-1]
-	wino4GradAsm(n, &dst[0], bytes(stride), &src[0], bytes(row))
+	t.wino4GradTiles(n, &dst[0], bytes(stride), &src[0], bytes(row))
 }
 
 func (t tier) wino4Weights(n int, dst []float32, stride int, src []float32) {
@@ -35,7 +35,7 @@ func (t tier) wino4Weights(n int, dst []float32, stride int, src []float32) {
 		return
 	}
 	_, _ = dst[35*stride+n*Width-1], src[8*tapStride+n*Width-1]
-	wino4WeightsAsm(n, &dst[0], bytes(stride), &src[0])
+	t.wino4WeightsTiles(n, &dst[0], bytes(stride), &src[0])
 }
 
 func (t tier) wino4WeightGrad(n int, dst, src []float32, stride int) {
@@ -44,5 +44,5 @@ func (t tier) wino4WeightGrad(n int, dst, src []float32, stride int) {
 		return
 	}
 	_, _ = src[35*stride+n*Width-1], dst[8*tapStride+n*Width-1]
-	wino4WeightGradAsm(n, &dst[0], &src[0], bytes(stride))
+	t.wino4WeightGradTiles(n, &dst[0], &src[0], bytes(stride))
 }

@@ -8,7 +8,7 @@ func (t tier) winoInput(n int, dst []float32, stride int, src []float32, row int
 		return
 	}
 	_, _ = dst[15*stride+n*Width-1], src[3*row+(2*n+2)*Width-1]
-	winoInputAsm(n, &dst[0], bytes(stride), &src[0], bytes(row))
+	t.winoInputTiles(n, &dst[0], bytes(stride), &src[0], bytes(row))
 }
 
 func (t tier) winoOutput(n int, row0, row1, src []float32, stride int, bias *[Width]float32, floor float32, odd bool) {
@@ -21,7 +21,7 @@ func (t tier) winoOutput(n int, row0, row1, src []float32, stride int, bias *[Wi
 		last = 1
 	}
 	_, _, _ = row0[(2*n-last)*Width-1], row1[(2*n-last)*Width-1], src[15*stride+n*Width-1]
-	winoOutputAsm(n, &row0[0], &row1[0], &src[0], bytes(stride), bias, floor, last)
+	t.winoOutputTiles(n, &row0[0], &row1[0], &src[0], bytes(stride), bias, floor, last)
 }
 
 func (t tier) winoGrad(n int, dst []float32, stride int, src []float32, row int) {
@@ -30,7 +30,7 @@ func (t tier) winoGrad(n int, dst []float32, stride int, src []float32, row int)
 		return
 	}
 	_, _ = dst[15*stride+n*Width-1], src[row+2*n*Width-1]
-	winoGradAsm(n, &dst[0], bytes(stride), &src[0], bytes(row))
+	t.winoGradTiles(n, &dst[0], bytes(stride), &src[0], bytes(row))
 }
 
 func (t tier) winoWeights(n int, dst []float32, stride int, src []float32) {
@@ -39,7 +39,7 @@ func (t tier) winoWeights(n int, dst []float32, stride int, src []float32) {
 		return
 	}
 	_, _ = dst[15*stride+n*Width-1], src[8*tapStride+n*Width-1]
-	winoWeightsAsm(n, &dst[0], bytes(stride), &src[0])
+	t.winoWeightsTiles(n, &dst[0], bytes(stride), &src[0])
 }
 
 func (t tier) winoWeightGrad(n int, dst, src []float32, stride int) {
@@ -48,5 +48,5 @@ func (t tier) winoWeightGrad(n int, dst, src []float32, stride int) {
 		return
 	}
 	_, _ = src[15*stride+n*Width-1], dst[8*tapStride+n*Width-1]
-	winoWeightGradAsm(n, &dst[0], &src[0], bytes(stride))
+	t.winoWeightGradTiles(n, &dst[0], &src[0], bytes(stride))
 }

@@ -159,11 +159,14 @@ func TestWinogradTransforms(t *testing.T) {
 		}
 		return out
 	}
-	want, got := run(generic), run(best())
-	for i := range want {
-		for j := range want[i] {
-			if !same(got[i][j], want[i][j]) {
-				t.Fatalf("transform %d, float %d is %x, the plain tier has %x", i, j, got[i][j], want[i][j])
+	want := run(generic)
+	for _, k := range tiers() {
+		got := run(k)
+		for i := range want {
+			for j := range want[i] {
+				if !same(got[i][j], want[i][j]) {
+					t.Fatalf("%s: transform %d, float %d is %x, the plain tier has %x", k, i, j, got[i][j], want[i][j])
+				}
 			}
 		}
 	}

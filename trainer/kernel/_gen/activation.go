@@ -63,7 +63,7 @@ func negate(x VecVirtual) VecVirtual { return xor(x, bits32(0x80000000)) }
 
 func one() VecVirtual { return load(float(1)) }
 
-func zero() VecVirtual { z := YMM(); VXORPS(z, z, z); return z }
+func zero() VecVirtual { z := vector(); VXORPS(z, z, z); return z }
 
 func activations() {
 	forward("reluAsm", func(x VecVirtual) VecVirtual {

@@ -12,16 +12,17 @@ import (
 )
 
 var units = map[string]func(){
-	"strip":      strips,
-	"strip512":   strips512,
-	"vector":     vectors,
-	"optimizer":  optimizers,
-	"random":     randoms,
-	"activation": activations,
-	"norm":       norms,
-	"pool":       pools,
-	"winograd":   winograds,
-	"winograd4":  winograds4,
+	"strip":       strips,
+	"strip512":    strips512,
+	"vector":      vectors,
+	"optimizer":   optimizers,
+	"random":      randoms,
+	"activation":  activations,
+	"norm":        norms,
+	"pool":        pools,
+	"winograd":    winograds,
+	"winograd4":   winograds4,
+	"winograd512": winograds512,
 }
 
 func main() {

@@ -8,6 +8,12 @@ import (
 
 // The transforms of Winograd's F(2×2, 3×3) on vectors of 16 channels; order of operations as in
 // ../winograd_generic.go. Positions of a transformed tile lie a stride apart: 4·i + j.
+func winograds512() {
+	is512 = true
+	winograds()
+	winograds4()
+}
+
 func winograds() {
 	winoInput()
 	winoOutput()
@@ -54,7 +60,7 @@ func winoInput() {
 	PREFETCHT0(at(p, 64))
 	PREFETCHT0(Mem{Base: p, Index: row, Scale: 1})
 	PREFETCHT0(Mem{Base: p, Index: row, Scale: 1, Disp: 64})
-	for half := range 2 {
+	for half := range halves16() {
 		MOVQ(g.base, p)
 		d := func(r, c int) Mem { return rows.in(src, r, 64*c+32*half) }
 		for i := range 4 {
@@ -101,7 +107,7 @@ func winoOutput() {
 	PREFETCHT0(at(row0, 576))
 	PREFETCHT0(at(row1, 512))
 	PREFETCHT0(at(row1, 576))
-	for half := range 2 {
+	for half := range halves16() {
 		var z [2][4]VecVirtual
 		MOVQ(src, p)
 		for j := range 4 {
@@ -134,7 +140,7 @@ func winoOutput() {
 	}
 	CMPQ(n, odd) // odd is 1 or 0, n is at least 1: equal at an odd last tile only
 	JEQ(LabelRef("last"))
-	for half := range 2 {
+	for half := range halves16() {
 		VMOVUPS(y[half][1][1], at(row1, 64+32*half))
 		VMOVUPS(y[half][0][1], at(row0, 64+32*half))
 	}
@@ -154,7 +160,7 @@ func winoGrad() {
 	g := newGrid4(dst, stride)
 	p := GP64().(GPVirtual)
 	Label("tile")
-	for half := range 2 {
+	for half := range halves16() {
 		a, b := load(at(src, 32*half)), load(at(src, 64+32*half))
 		c, d := load(Mem{Base: src, Index: row, Scale: 1, Disp: 32 * half}), load(Mem{Base: src, Index: row, Scale: 1, Disp: 64 + 32*half})
 		MOVQ(dst, p)
@@ -185,7 +191,7 @@ func winoWeights() {
 	g := newGrid4(dst, stride)
 	p := GP64().(GPVirtual)
 	Label("row")
-	for half := range 2 {
+	for half := range halves16() {
 		var t [4][3]VecVirtual
 		for x := range 3 {
 			tap := func(y int) Mem { return at(src, (3*y+x)*tapStride+32*half) }
@@ -224,7 +230,7 @@ func winoWeightGrad() {
 	g := newGrid4(src, stride)
 	p := GP64().(GPVirtual)
 	Label("row")
-	for half := range 2 {
+	for half := range halves16() {
 		var a [3][4]VecVirtual
 		for j := range 4 {
 			MOVQ(src, p)

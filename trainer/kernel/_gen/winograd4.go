@@ -84,7 +84,7 @@ func wino4Input() {
 			PREFETCHT0(rows.in(p, r, 64*x))
 		}
 	}
-	for half := range 2 {
+	for half := range halves16() {
 		MOVQ(dst, p)
 		for i := range 6 {
 			var t [6]VecVirtual
@@ -125,7 +125,7 @@ func quarter(r int, m func(int) Mem) VecVirtual {
 	return add2(fma(sub(load(m(1)), m(2)), 8, sub(load(m(3)), m(4))), load(m(5)))
 }
 
-func copied(v VecVirtual) VecVirtual { d := YMM(); VMOVAPS(v, d); return d }
+func copied(v VecVirtual) VecVirtual { d := vector(); VMOVAPS(v, d); return d }
 
 // columns6 is the grid of the rows of positions: place i after the base of column j is position 6·i + j.
 func columns6(stride GPVirtual) grid6 {
@@ -149,7 +149,7 @@ func wino4Output() {
 	CMOVQNE(column, limit)
 	MOVQ(dst, to)
 	for r := range 4 {
-		for half := range 2 {
+		for half := range halves16() {
 			var z [6]VecVirtual
 			MOVQ(src, column)
 			for j := range z {
@@ -216,7 +216,7 @@ func wino4Grad() {
 	g, rows := newGrid6(pointer("stride")), newGrid6(pointer("row"))
 	p := GP64().(GPVirtual)
 	Label("tile")
-	for half := range 2 {
+	for half := range halves16() {
 		MOVQ(dst, p)
 		for i := range 6 {
 			var t [4]VecVirtual
@@ -250,7 +250,7 @@ func wino4Weights() {
 	g := newGrid6(pointer("stride"))
 	p := GP64().(GPVirtual)
 	Label("row")
-	for half := range 2 {
+	for half := range halves16() {
 		MOVQ(dst, p)
 		for i := range 6 {
 			var t [3]VecVirtual
@@ -311,7 +311,7 @@ func wino4WeightGrad() {
 	g := columns6(stride)
 	column := GP64().(GPVirtual)
 	Label("row")
-	for half := range 2 {
+	for half := range halves16() {
 		for y := range 3 {
 			var a [6]VecVirtual
 			MOVQ(src, column)
