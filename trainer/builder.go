@@ -177,6 +177,7 @@ func (b *builder) convolution(l *layer, rest []*layer, x *tensor) (y *tensor, fu
 	if b.training {
 		c.sums = make([]float32, c.conv.SumsLen())
 	}
+	c.block = c.wants()
 	b.push(c)
 	return c.y, fused
 }

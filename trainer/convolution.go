@@ -13,6 +13,7 @@ type convolution struct {
 	sums    []float32   // of the weight gradient, over the blocks of a batch
 	scratch [][]float32 // one for each worker
 	masks   []kernel.Maps
+	block   int // samples that go through it together
 }
 
 func (c *convolution) prepare(p *pass, i int) {

@@ -76,14 +76,9 @@ func (n *network) forward(p *pass) {
 	}
 }
 
-// mapBlock is the number of samples that go through the operations on maps together, so that what one
-// writes is still in the cache when the next reads it. Kernels tile over the images of a block.
-const mapBlock = 16
-
 // forwardStage takes the operations on maps in blocks of samples, the others at once: for a product the
 // weights are what should be read but once.
 func (n *network) forwardStage(stage []operation, p *pass) {
-	from, to := p.from, p.to
 	for i := 0; i < len(stage); {
 		maps := 0
 		for maps < len(stage)-i && stage[i+maps].onMaps() {
@@ -94,13 +89,7 @@ func (n *network) forwardStage(stage []operation, p *pass) {
 			i++
 			continue
 		}
-		for p.from = from; p.from < to; p.from = p.to {
-			p.to = min(p.from+mapBlock, to)
-			for _, o := range stage[i : i+maps] {
-				o.forward(p)
-			}
-		}
-		p.from, p.to = from, to
+		forwardBlocks(stage[i:i+maps], p)
 		i += maps
 	}
 }
@@ -131,7 +120,6 @@ func (n *network) backwardStage(stage []operation, p *pass) {
 	if _, is := stage[0].(collective); is {
 		stage = stage[1:]
 	}
-	from, to := p.from, p.to
 	for i := len(stage); i > 0; {
 		maps := 0
 		for maps < i && stage[i-1-maps].onMaps() {
@@ -142,13 +130,7 @@ func (n *network) backwardStage(stage []operation, p *pass) {
 			i--
 			continue
 		}
-		for p.from = from; p.from < to; p.from = p.to {
-			p.to = min(p.from+mapBlock, to)
-			for k := i - 1; k >= i-maps; k-- {
-				backward(stage[k], p)
-			}
-		}
-		p.from, p.to = from, to
+		backwardBlocks(stage[i-maps:i], p)
 		i -= maps
 	}
 }

@@ -150,6 +150,19 @@ func (c *Conv) checkOutput(what string, y Maps, images, halo int) {
 	}
 }
 
+// Images is how many images a call should get at least: with fewer the weights are read too often for
+// what is done with them, or tiles over images are not filled.
+func (c *Conv) Images() int {
+	if c.winograd {
+		tiles := c.ahead.tilesX * c.ahead.lines
+		return (winoMin + tiles - 1) / tiles
+	}
+	if active().tiling(1).byImages(imageBlock, c.OW) {
+		return imageBlock
+	}
+	return 1
+}
+
 // ForwardLen is the number of floats of the buffer of Prepare and Forward; 0 where Forward reads the
 // weights as they are.
 func (c *Conv) ForwardLen() int {
@@ -178,7 +191,10 @@ func (c *Conv) flippedLen() int { return c.KH * c.KW * Padded(c.In) * Padded(c.O
 // ScratchLen is the number of floats that a call of Forward, InputGradient or WeightGradient needs for
 // itself: one buffer for each thread.
 func (c *Conv) ScratchLen() int {
-	if !c.winograd {
+	switch {
+	case c.shifted():
+		return c.WeightRows() * c.gradientRows() * c.line()
+	case !c.winograd:
 		return 0
 	}
 	return max(c.ahead.scratch(), c.back.scratch())

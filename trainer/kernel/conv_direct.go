@@ -273,22 +273,25 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 		clear(dw.Data[part.From*dw.PanelStride : part.To*dw.PanelStride])
 	}
 	var s strip
-	s.rows = c.KW * x.pixel()
-	s.aRow, s.aGroup, s.cRow, s.cGroup = 1, x.row(), Width, c.KW*x.pixel()*Width
 	s.k, s.kLast, s.aStep, s.bStep = c.OW, c.OW, c.StrideW*x.pixel(), Width
 	s.aSeg, s.bSeg = c.Stride*x.row(), dy.row()
 	s.aBand, s.bBand = x.image(), dy.image()
 	s.bPanel, s.cPanel = dy.panel(), dw.PanelStride
-	rows := min(c.OH, max(1, gradientSteps/c.OW))
+	s.cRow, s.flags = Width, fromC
+	rows := c.gradientRows()
 	images := 1
-	if rows == c.OH {
+	if rows == c.OH && !c.shifted() {
 		images = max(1, gradientSteps/(c.OW*c.OH))
 	}
 	for n := 0; n < x.N; n += images {
 		s.bands = min(images, x.N-n)
 		for y := 0; y < c.OH; y += rows {
 			s.segs = min(rows, c.OH-y)
-			s.flags = fromC
+			if c.shifted() {
+				t.shiftedGradient(c, s, dw, dy, x, n, y, scratch, part)
+				continue
+			}
+			s.rows, s.aRow, s.aGroup, s.cGroup = c.KW*x.pixel(), 1, x.row(), c.KW*x.pixel()*Width
 			for q := part.From; q < part.To; q += s.panels {
 				s.panels = min(t.sideBySide(), part.To-q)
 				s.b = dy.tail(n, q, y, 0)
@@ -303,6 +306,40 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 				}
 			}
 		}
+	}
+}
+
+// gradientRows is how many rows of an image go together, in strips of about as many each.
+func (c *Conv) gradientRows() int {
+	strips := (c.OH*c.OW + gradientSteps - 1) / gradientSteps
+	return max(1, (c.OH+strips-1)/strips)
+}
+
+// shifted tells whether a kernel row is too few floats for a tile. The weight gradient then sees all taps at
+// once, in copies of the input shifted by each: the rows of a kernel lie no equal distance apart.
+func (c *Conv) shifted() bool { return c.Packed && c.KH > 1 && c.KW*c.In < 8 && c.WeightRows() <= 64 }
+
+// line is the floats of an input row that the outputs of a row see through one tap.
+func (c *Conv) line() int { return (c.OW-1)*c.StrideW*c.In + 1 }
+
+// shiftedGradient adds the pixels of image n from row y on, s.segs rows, to the gradient of all taps.
+func (t tier) shiftedGradient(c *Conv, s strip, dw Matrix, dy, x Maps, n, y int, copies []float32, part Part) {
+	line, taps := c.line(), c.KW*c.In
+	s.rows, s.groups, s.aRow, s.aSeg = c.WeightRows(), 1, s.segs*line, line
+	for seg := range s.segs {
+		for ky := range c.KH {
+			from := x.tail(n, 0, (y+seg)*c.Stride-c.padTop+ky, -c.padLeft)
+			for i := range taps {
+				copy(copies[(ky*taps+i)*s.aRow+seg*line:][:line], from[i:])
+			}
+		}
+	}
+	s.a = copies[:s.rows*s.aRow]
+	for q := part.From; q < part.To; q += s.panels {
+		s.panels = min(t.sideBySide(), part.To-q)
+		s.b = dy.tail(n, q, y, 0)
+		s.c = dw.Data[q*dw.PanelStride:]
+		t.run(s)
 	}
 }
 

@@ -97,7 +97,7 @@ func TestDirectConvolution(t *testing.T) {
 
 			dy := maps(rnd, images, c.OH, c.OW, c.Out, c.HaloOut+rnd.IntN(2), false)
 			dw := Panels(normals(rnd, PanelLen(c.WeightRows(), c.Out)), c.WeightRows(), c.Out)
-			k.weightGradient(&c, dw, nil, dy, x, make([]float32, c.SumsLen()), nil, whole(&c))
+			k.weightGradient(&c, dw, nil, dy, x, make([]float32, c.SumsLen()), make([]float32, c.ScratchLen()), whole(&c))
 			checkWeightGradient(t, rnd, name, k, &c, dw, dy, x)
 
 			e := MapEpilogue{ReLU: rnd.IntN(2) == 0}
@@ -105,7 +105,7 @@ func TestDirectConvolution(t *testing.T) {
 				e.Bias = make([]float32, Padded(c.Out))
 				copy(e.Bias, normals(rnd, c.Out))
 			}
-			k.forward(&c, y, x, w, nil, e, nil)
+			k.forward(&c, y, x, w, nil, e, make([]float32, c.ScratchLen()))
 			framed(t, name, y)
 			y.some(rnd, func(n, oy, ox, o int) {
 				var want float32

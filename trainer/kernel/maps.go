@@ -15,6 +15,9 @@ type Maps struct {
 	Packed     bool
 }
 
+// Size is the number of floats of an image with its frame.
+func (m Maps) Size() int { return m.image() }
+
 // MapsLen is the number of floats of NewMaps: the maps, and behind them what a halo more would begin
 // with, into which the windows of a tiled convolution may reach.
 func MapsLen(n, h, w, c, halo int) int {

@@ -14,7 +14,7 @@ type winograd struct {
 
 const (
 	winoCache = 128 << 10 // floats of a block's transformed tiles, where they are not too few
-	winoMin   = 48        // tiles of a block at least
+	winoMin   = 64        // tiles of a block at least
 	winoMax   = 192       // and at most
 )
 
