@@ -1,5 +1,7 @@
 package trainer
 
+import "espalier/trainer/kernel"
+
 // A run of operations on maps goes through a batch in blocks of samples, so that what one writes is still in
 // the cache when the next reads it. How many samples depends on the layer: few of the wide maps of the first
 // layers fill the cache; the deep ones behind them are small, and their weights, read once a block, are not. So blocks
@@ -11,19 +13,26 @@ const (
 	blockMost   = 64      // samples
 )
 
-// wants is how many samples a convolution wants in a block.
-func (c *convolution) wants() int {
-	perSample := 0
-	for _, a := range []array{c.x.value, c.x.grad, c.y.value, c.y.grad} {
-		if a.isMaps() {
-			perSample += a.maps.Size()
-		}
-	}
+// cheap tells whether a convolution is rather computed once more for the backward pass than kept: one of
+// the input itself, with few weights an output.
+func (l *layer) cheap() bool {
+	const most = 32
+	return l.packed && l.size[0]*l.size[1]*l.in[2] <= most
+}
+
+// block is how many samples a convolution wants in a block.
+func (l *layer) block(c *kernel.Conv) int {
+	perSample := 2 * (saturate(int64(l.in[0]), int64(l.in[1]), padded(l.in[2])) + saturate(int64(l.out[0]), int64(l.out[1]), padded(l.out[2])))
 	samples := 1
-	for 2*samples*perSample <= blockFloats {
+	for saturate(2, int64(samples), perSample) <= blockFloats {
 		samples *= 2
 	}
-	return min(max(samples, c.conv.Images()), blockMost)
+	return min(max(samples, c.Images()), blockMost)
+}
+
+// pools tells whether a layer's output is made of windows of its input.
+func (l *layer) pools() bool {
+	return l.kind == kindMaxPool || l.kind == kindAvgPool || l.kind == kindGlobalPool
 }
 
 // groupFrom gives the end of the group that begins at operation i of a run, and its block. What is no
@@ -47,7 +56,8 @@ func groupFrom(run []operation, i int) (end, block int) {
 
 // forwardBlocks runs operations on maps over the samples of a pass.
 func forwardBlocks(run []operation, p *pass) {
-	p.blocks(outerBlock(run), func() {
+	p.blocks(largestBlock(run), func() {
+		p.outer = p.from
 		for i := 0; i < len(run); {
 			end, block := groupFrom(run, i)
 			p.blocks(block, func() {
@@ -62,7 +72,8 @@ func forwardBlocks(run []operation, p *pass) {
 
 // backwardBlocks is the same in reverse.
 func backwardBlocks(run []operation, p *pass) {
-	p.blocks(outerBlock(run), func() {
+	p.blocks(largestBlock(run), func() {
+		p.outer = p.from
 		for end := len(run); end > 0; {
 			begin, block := 0, 0
 			for next := 0; next < end; {
@@ -79,8 +90,8 @@ func backwardBlocks(run []operation, p *pass) {
 	})
 }
 
-// outerBlock is the largest block of a run's groups.
-func outerBlock(run []operation) int {
+// largestBlock is the largest block of a run's groups.
+func largestBlock(run []operation) int {
 	most := 1
 	for i := 0; i < len(run); {
 		end, block := groupFrom(run, i)
@@ -97,4 +108,93 @@ func (p *pass) blocks(samples int, f func()) {
 		f()
 	}
 	p.from, p.to = from, to
+}
+
+// eachRun calls f for every run of operations on maps of a stage that goes in blocks.
+func eachRun(stage []operation, f func(run []operation)) {
+	if _, is := stage[0].(collective); is {
+		stage = stage[1:]
+	}
+	for i := 0; i < len(stage); i++ {
+		maps := 0
+		for maps < len(stage)-i && stage[i+maps].onMaps() {
+			maps++
+		}
+		if maps > 1 {
+			f(stage[i : i+maps])
+		}
+		i += maps
+	}
+}
+
+// narrow lets go of the gradients that no more than a block of samples is ever needed of: those between two
+// operations of a run, where one worker does all.
+func (n *network) narrow() {
+	if n.gradients == nil || n.crew.workers > 1 {
+		return
+	}
+	for _, stage := range n.stages {
+		eachRun(stage, func(run []operation) {
+			block := min(largestBlock(run), n.capacity)
+			for i, o := range run {
+				t := output(o)
+				if t == nil || t.span != wholeBatch {
+					continue
+				}
+				same := readAt(run[i+1:], t)
+				if same == nil {
+					continue
+				}
+				grad := newArray(block, t.shape, t.grad.maps.Halo)
+				for _, t := range same {
+					t.grad, t.span = grad, outerBlock
+				}
+			}
+		})
+	}
+}
+
+// output is what an operation writes whose gradient it needs in its own backward pass only.
+func output(o operation) *tensor {
+	switch o := o.(type) {
+	case *convolution:
+		return o.y
+	case *maxPool:
+		return o.y
+	case *averagePool:
+		return o.y
+	}
+	return nil
+}
+
+// readAt follows a tensor through dropouts, whose outputs share its gradient, to the one operation of a run
+// that writes its gradient. It gives all tensors of that gradient; none where another kind of operation may come by.
+func readAt(run []operation, t *tensor) []*tensor {
+	same := []*tensor{t}
+	for _, o := range run {
+		var x *tensor
+		switch o := o.(type) {
+		case *dropout:
+			if o.x == t {
+				t = o.y
+				same = append(same, t)
+				continue
+			}
+		case *convolution:
+			x = o.x
+		case *maxPool:
+			x = o.x
+		case *averagePool:
+			x = o.x
+		case *globalPool:
+			x = o.x
+		case *flatten:
+			x = o.x
+		}
+		if x == t && t.grad.isMaps() {
+			return same
+		}
+		return nil
+	}
+	return nil
 }

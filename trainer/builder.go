@@ -35,11 +35,17 @@ func (b *builder) newInput() *tensor {
 // newTensor allocates an activation. Maps get frames of zeros: that of the value is for the operation
 // that reads it, that of the gradient for the one that wrote the value.
 func (b *builder) newTensor(shape []int, halo, gradHalo int) *tensor {
-	t := &tensor{shape: shape, keep: 1, value: newArray(b.network.capacity, shape, halo)}
-	if b.training {
-		t.grad = newArray(b.network.capacity, shape, gradHalo)
-	}
+	t := &tensor{shape: shape, keep: 1}
+	b.allocate(t, halo, gradHalo, b.network.capacity, b.network.capacity)
 	return t
+}
+
+// allocate gives a tensor memory for so many samples of values and of gradients.
+func (b *builder) allocate(t *tensor, halo, gradHalo, values, grads int) {
+	t.value = newArray(values, t.shape, halo)
+	if b.training {
+		t.grad = newArray(grads, t.shape, gradHalo)
+	}
 }
 
 func (b *builder) push(o operation) { b.network.operations = append(b.network.operations, o) }
@@ -124,10 +130,10 @@ func (b *builder) newDrop(l *layer) *drop {
 	return &drop{stream: b.streams.stream("dropout " + l.path), rate: float32(l.rate)}
 }
 
-// newFinish allocates the output of a layer with a kernel.
-func (b *builder) newFinish(l *layer, rest []*layer, gradHalo int) (f finish, fused int) {
+// newFinish is what a layer with a kernel ends with. Its output has no memory yet.
+func (b *builder) newFinish(l *layer, rest []*layer) (f finish, fused int) {
 	kind, d, fused := b.follow(l.activation, rest)
-	f = finish{y: b.newTensor(l.out, b.halo(rest[fused:]), gradHalo), activation: kind, drop: d}
+	f = finish{y: &tensor{shape: l.out, keep: 1}, activation: kind, drop: d}
 	f.y.rectifiedBy(kind == kernel.ReLU, d)
 	f.y.spare = kind == kernel.Linear
 	if kind.NeedsInput() {
@@ -147,7 +153,8 @@ func (t *tensor) rectifiedBy(relu bool, d *drop) {
 func (b *builder) dense(l *layer, rest []*layer, x *tensor) (y *tensor, fused int) {
 	x = b.flatten(x)
 	d := &dense{x: x, masks: make([]kernel.Matrix, b.network.crew.workers)}
-	d.finish, fused = b.newFinish(l, rest, 0)
+	d.finish, fused = b.newFinish(l, rest)
+	b.allocate(d.y, 0, 0, b.network.capacity, b.network.capacity)
 	d.w, d.dw = b.kernel(l)
 	if l.bias {
 		d.b, d.db = b.vector(l, 1)
@@ -162,7 +169,16 @@ func (b *builder) dense(l *layer, rest []*layer, x *tensor) (y *tensor, fused in
 func (b *builder) convolution(l *layer, rest []*layer, x *tensor) (y *tensor, fused int) {
 	workers := b.network.crew.workers
 	c := &convolution{x: x, conv: l.convolution(), masks: make([]kernel.Maps, workers), scratch: make([][]float32, workers)}
-	c.finish, fused = b.newFinish(l, rest, c.conv.HaloOut)
+	c.finish, fused = b.newFinish(l, rest)
+	values, grads := b.network.capacity, b.network.capacity
+	c.block = min(l.block(&c.conv), b.network.capacity)
+	if workers == 1 && len(rest) > fused && rest[fused].pools() {
+		c.y.span, grads = groupBlock, c.block
+		if l.cheap() && !c.activation.NeedsInput() {
+			c.y.again, values = c, c.block
+		}
+	}
+	b.allocate(c.y, b.halo(rest[fused:]), c.conv.HaloOut, values, grads)
 	c.w, c.dw = b.kernel(l)
 	if l.bias {
 		c.b, c.db = b.vector(l, 1)
@@ -177,7 +193,6 @@ func (b *builder) convolution(l *layer, rest []*layer, x *tensor) (y *tensor, fu
 	if b.training {
 		c.sums = make([]float32, c.conv.SumsLen())
 	}
-	c.block = c.wants()
 	b.push(c)
 	return c.y, fused
 }

@@ -79,6 +79,7 @@ func (m *maxPool) forward(p *pass) {
 
 func (m *maxPool) backward(p *pass) {
 	if m.x.wantsGrad() {
+		m.x.recall(p)
 		x, y := m.x.values(p).maps, m.y.values(p).maps
 		m.pool.MaxBackward(m.x.grads(p).maps, m.y.grads(p).maps, x, y, false)
 	}
@@ -99,6 +100,7 @@ func (a *averagePool) forward(p *pass) {
 func (a *averagePool) backward(p *pass) {
 	if a.x.wantsGrad() {
 		a.pool.AverageBackward(a.x.grads(p).maps, a.y.grads(p).maps)
+		a.x.recall(p)
 		a.x.rectify(p)
 	}
 }
@@ -115,6 +117,7 @@ func (g *globalPool) forward(p *pass) {
 func (g *globalPool) backward(p *pass) {
 	if g.x.wantsGrad() {
 		kernel.GlobalAverageBackward(g.x.grads(p).maps, g.y.grads(p).matrix)
+		g.x.recall(p)
 		g.x.rectify(p)
 	}
 }

@@ -53,23 +53,55 @@ func (l *layer) memory(rows int) int64 {
 	for i := range l.variables {
 		floats += saturate(5, l.variables[i].size())
 	}
-	width := size(l.out)
-	if len(l.out) == 3 {
-		// Maps have a frame for the next kernel; most kernels are 3×3.
-		width = saturate(int64(l.out[0])+2, int64(l.out[1])+2, padded(l.out[2]))
-	}
+	width := l.width()
 	if l.kind != kindDropout && l.kind != kindBatchNorm && l.kind != kindActivation {
 		width = saturate(2, width)
 	}
 	return saturate(4, min(enough, floats+saturate(int64(rows), width)))
 }
 
-// memory of a Fitter in bytes at a batch of so many rows.
+// width is the floats of an output of one row.
+func (l *layer) width() int64 {
+	if len(l.out) == 3 {
+		// Maps have a frame for the next kernel; most kernels are 3×3.
+		return saturate(int64(l.out[0])+2, int64(l.out[1])+2, padded(l.out[2]))
+	}
+	return size(l.out)
+}
+
+// memory in bytes of a Fitter with one thread at a batch of so many rows.
 func (c *Config) memory(batch int) int64 {
 	rows := max(batch, evaluationRows)
 	total := saturate(4, int64(rows), size(c.Shape))
 	visitLayers(c.layers, func(l *layer) { total = min(enough, total+l.memory(rows)) })
-	return total
+	if total == enough {
+		return total
+	}
+	return total - saved(c.layers, rows)
+}
+
+// saved is the bytes that the layers of a list do without because a block of rows is enough: see narrow.
+func saved(layers []*layer, rows int) (sum int64) {
+	const block = 16
+	for i, l := range layers {
+		sum += saved(l.inner, rows)
+		if l.kind != kindConv && l.kind != kindMaxPool && l.kind != kindAvgPool {
+			continue
+		}
+		rest := layers[i+1:]
+		for len(rest) > 0 && rest[0].kind == kindDropout {
+			rest = rest[1:]
+		}
+		if len(rest) == 0 || rest[0].kind != kindConv && !rest[0].pools() && rest[0].kind != kindFlatten && rest[0].kind != kindDense {
+			continue
+		}
+		floats := saturate(4, int64(max(0, rows-block)), l.width())
+		sum += floats
+		if l.cheap() && rest[0].pools() {
+			sum += floats
+		}
+	}
+	return sum
 }
 
 // formatBytes shows a size with a unit a person can weigh.

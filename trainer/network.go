@@ -37,6 +37,7 @@ func newNetwork(c *Config, capacity int, training bool, streams Streams, threads
 	n.input = b.newInput()
 	n.logits = b.chain(c.layers, nil, n.input)
 	n.sort()
+	n.narrow()
 	n.lossGrad = n.logits.grad
 	if !training {
 		n.lossGrad = newVectors(capacity, c.Classes)

@@ -4,6 +4,7 @@ package trainer
 type pass struct {
 	rows     int    // samples in the batch
 	from, to int    // those the worker has to do
+	outer    int    // where the outer block of a run of operations on maps began
 	training bool   // dropout and batch statistics on
 	step     uint64 // counts batches from the start of training: keys dropout
 	first    bool   // first pass of an evaluation: the weights may have changed since the last pass

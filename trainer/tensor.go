@@ -16,13 +16,52 @@ type tensor struct {
 	// spare: the operation that wrote the value does not read it in its backward pass, so that a
 	// dropout may overwrite it.
 	spare bool
+
+	// span is how many samples the memory of grad holds. So does that of the value where again is not nil, which
+	// computes it once more for the backward pass: of the wide maps of a first layer that is cheaper than
+	// fetching them from memory.
+	span  span
+	again operation
 }
+
+// span is how long a gradient is of use: what is read in the block of samples that wrote it needs no more
+// memory than a block, which then stays in the cache.
+type span uint8
+
+const (
+	wholeBatch span = iota
+	outerBlock      // of a run of operations on maps
+	groupBlock      // of a group within it
+)
 
 func (t *tensor) wantsGrad() bool { return t.grad.exists() }
 
-// values and grads are those of a worker's samples.
-func (t *tensor) values(p *pass) array { return t.value.slice(p.from, p.to) }
-func (t *tensor) grads(p *pass) array  { return t.grad.slice(p.from, p.to) }
+// values are those of a worker's samples.
+func (t *tensor) values(p *pass) array {
+	if t.again != nil {
+		return t.value.slice(0, p.to-p.from)
+	}
+	return t.value.slice(p.from, p.to)
+}
+
+// grads are those of a worker's samples.
+func (t *tensor) grads(p *pass) array {
+	first := p.from
+	switch t.span {
+	case outerBlock:
+		first -= p.outer
+	case groupBlock:
+		first = 0
+	}
+	return t.grad.slice(first, first+p.to-p.from)
+}
+
+// recall makes the values of a block those of the forward pass again.
+func (t *tensor) recall(p *pass) {
+	if t.again != nil {
+		t.again.forward(p)
+	}
+}
 
 // all and allGrads are those of the whole batch.
 func (t *tensor) all(p *pass) array      { return t.value.slice(0, p.rows) }

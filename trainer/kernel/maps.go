@@ -15,9 +15,6 @@ type Maps struct {
 	Packed     bool
 }
 
-// Size is the number of floats of an image with its frame.
-func (m Maps) Size() int { return m.image() }
-
 // MapsLen is the number of floats of NewMaps: the maps, and behind them what a halo more would begin
 // with, into which the windows of a tiled convolution may reach.
 func MapsLen(n, h, w, c, halo int) int {
@@ -216,6 +213,10 @@ func checkImages(what string, dst Maps, rows []int32) int {
 // Flatten makes a row of dst of every image, in the order H, W, C.
 func Flatten(dst Matrix, x Maps) {
 	checkFlat("Flatten", dst, x)
+	if x.C%Width == 0 {
+		eachPixel(dst, x, func(row, pixel []float32) { *(*[Width]float32)(row) = [Width]float32(pixel) })
+		return
+	}
 	for n := range x.N {
 		for y := range x.H {
 			for px := range x.W {
@@ -236,6 +237,10 @@ func Flatten(dst Matrix, x Maps) {
 // Unflatten is the reverse of Flatten.
 func Unflatten(dst Maps, src Matrix) {
 	checkFlat("Unflatten", src, dst)
+	if dst.C%Width == 0 {
+		eachPixel(src, dst, func(row, pixel []float32) { *(*[Width]float32)(pixel) = [Width]float32(row) })
+		return
+	}
 	for n := range dst.N {
 		for y := range dst.H {
 			for px := range dst.W {
@@ -246,6 +251,24 @@ func Unflatten(dst Maps, src Matrix) {
 						k := copy(to, src.Data[src.index(n, at):][:Width-at%Width])
 						to, at = to[k:], at+k
 					}
+				}
+			}
+		}
+	}
+}
+
+// eachPixel calls f for 16 channels of a pixel and their place in the flattened row, for maps of whole panels. A
+// panel of rows is finished before the next: its rows are neighbours in memory, the panels of a row fall
+// into one set of the cache.
+func eachPixel(m Matrix, x Maps, f func(row, pixel []float32)) {
+	image, plane, panels := x.image(), x.panel(), x.panels()
+	for y := range x.H {
+		for px := range x.W {
+			for p := range panels {
+				row, pixel := ((y*x.W+px)*panels+p)*m.PanelStride, x.from(0, 0, y, px)+p*plane
+				for range x.N {
+					f(m.Data[row:row+Width], x.Data[pixel:pixel+Width])
+					row, pixel = row+m.RowStride, pixel+image
 				}
 			}
 		}

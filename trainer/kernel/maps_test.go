@@ -215,6 +215,9 @@ func TestFlatten(t *testing.T) {
 	rnd := source(t)
 	for range 30 {
 		x := randomMaps(rnd, rnd.IntN(2))
+		if rnd.IntN(2) == 0 { // whole panels
+			x = maps(rnd, x.N, x.H, x.W, Width*(1+rnd.IntN(3)), x.Halo, false)
+		}
 		size := x.H * x.W * x.C
 		m := matrix(rnd, layout(rnd.IntN(int(layouts))), x.N, size, nil)
 		Flatten(m, x)
