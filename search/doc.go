@@ -15,9 +15,11 @@
 // and records an Outcome for each trial as its last epoch ends; one goroutine writes
 // them to the Ledger, as many in a commit as have gathered. NewRanking orders the
 // trials by the facts, Rank makes a Standing of each, and Board is what
-// `leaderboard --format json` prints. Refit trains the winner on all rows and
-// evaluates it once on the test rows; Verify trains one fold again and compares every
-// number.
+// `leaderboard --format json` prints. Compare and Ties tell which trials are no worse
+// than the leader for all one knows, Choose picks the one to refit, Optimism says how
+// much of the leader's score is luck; Makespan plays the pool, for forecasts. Refit
+// trains the winner on all rows and evaluates it once on the test rows; Verify trains
+// one fold again and compares every number.
 //
 // # What holds
 //

@@ -204,6 +204,10 @@ func (m *meter) epoch() (seconds, spread float64, err error) {
 	}
 	seconds = (last.seconds - first.seconds) / (last.epochs - first.epochs)
 	if n := float64(len(rates)); n > 1 {
+		if len(rates) > 4 { // the median: what else the machine does for a moment is not the run's
+			slices.Sort(rates)
+			seconds = rates[len(rates)/2]
+		}
 		sum := 0.0
 		for _, rate := range rates {
 			sum += (rate - seconds) * (rate - seconds)

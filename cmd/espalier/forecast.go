@@ -37,10 +37,12 @@ func (p *program) forecastTime(ctx context.Context, s *session, plan search.Plan
 	return err
 }
 
-// writeSpeeds lists the workloads where there are several.
+// writeSpeeds lists the workloads, or says how long an epoch of the only one takes.
 func (p *program) writeSpeeds(loads []workload) error {
-	if len(loads) < 2 {
-		return nil
+	if len(loads) == 1 {
+		pace := loads[0].pace
+		_, err := fmt.Fprintf(p.out, "an epoch  about %s, %s of them validation\n", durationText(seconds(pace.epoch())), durationText(seconds(pace.validate)))
+		return err
 	}
 	t := newSheet("speed", "an epoch", "epochs", "in all").alignLeft(0)
 	for _, l := range loads[:min(len(loads), shownRows)] {

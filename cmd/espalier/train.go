@@ -76,6 +76,9 @@ func (p *program) refitWinner(ctx context.Context, st *store.Store, s *session, 
 		return err
 	}
 	standings := make([]search.Standing, r.Len())
+	if rule == search.SelectBest || rule == "" && s.sweep.File.Refit.Select == string(search.SelectBest) {
+		standings = standings[:1] // no others are looked at
+	}
 	for i := range standings {
 		standings[i] = r.At(i)
 	}

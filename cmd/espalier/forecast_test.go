@@ -1,0 +1,164 @@
+package main
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"espalier/search"
+	"espalier/trainer"
+)
+
+// planned makes the timing of a sweep file over the embedded images.
+func planned(t *testing.T, text string, workers int) *timing {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "a.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := &program{quiet: true}
+	file, folder, err := p.parseFile(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.prepare(file, folder, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	timing, err := newTiming(s, s.sweep.Plan(false), workers, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return timing
+}
+
+const planText = `
+name = "a"
+[data]
+source = "fashion-mnist-mini"
+limit = 300
+[folds]
+k = 3
+[grid]
+units = [8, 16]
+epochs = [2, 4]
+[model]
+layers = [ { type = "dense", units = "$units" }, { type = "dense", units = "$classes", activation = "softmax" } ]
+`
+
+// A forecast is arithmetic: jobs of known pace in a pool.
+func TestForecast(t *testing.T) {
+	one := planned(t, planText, 1)
+	if len(one.loads) != 2 || one.loads[0].epochs != 12 || one.loads[0].name != "units=16" {
+		t.Fatalf("%+v", one.loads)
+	}
+	one.loads[0].pace = pace{setup: 1, train: 2, validate: 1, measured: true}
+	one.loads[1].pace = pace{setup: 1, train: 1, validate: 0.5, measured: true}
+	f, err := one.forecast()
+	// 3 folds × (1 + 4·3) and 3 × (1 + 4·1.5)
+	if err != nil || math.Abs(f.Search-60) > 1e-9 || f.Error != 0.1 {
+		t.Errorf("%+v, %v", f, err)
+	}
+	// Four epochs of all rows, one and a half times a fold's, and the test rows: ten times the validation's.
+	if want := 4*2*1.5 + 10*1.0; math.Abs(f.Refit-want) > 1e-9 {
+		t.Errorf("refit %v s, want %v", f.Refit, want)
+	}
+
+	// With as many workers as there are processors: longest first.
+	many := planned(t, planText, 6)
+	many.loads[0].pace = pace{train: 3, measured: true}
+	many.loads[1].pace = pace{train: 1, measured: true}
+	if f, err = many.forecast(); err != nil {
+		t.Fatal(err)
+	}
+	total := 3*12.0 + 3*4
+	if side := float64(min(6, processors())); f.Search < total/side-1e-9 || f.Search > 12+total/side {
+		t.Errorf("six workers on %d processors: %v s", processors(), f.Search)
+	}
+
+	// What was not measured follows from the operations and widens the interval.
+	half := planned(t, planText, 1)
+	half.loads[0].pace = pace{train: 2, measured: true}
+	if f, err = half.forecast(); err != nil {
+		t.Fatal(err)
+	}
+	ratio := half.loads[1].flops / half.loads[0].flops
+	if want := 12*2 + 12*2*ratio; math.Abs(f.Search-want) > 1e-9 || f.Error <= 0.1 {
+		t.Errorf("%+v, want %v", f, want)
+	}
+}
+
+// validate = "final" validates where a point ends and nowhere else.
+func TestForecastFinal(t *testing.T) {
+	timing := planned(t, strings.Replace(planText, "[grid]", "[search]\nvalidate = \"final\"\n[grid]", 1), 1)
+	for i := range timing.loads {
+		timing.loads[i].pace = pace{train: 1, validate: 10, measured: true}
+	}
+	f, err := timing.forecast()
+	if want := 6 * (4*1 + 2*10.0); err != nil || math.Abs(f.Search-want) > 1e-9 {
+		t.Errorf("%v s, want %v; %v", f.Search, want, err)
+	}
+}
+
+// The pace of a fit follows from what it says of itself, but for the start.
+func TestMeter(t *testing.T) {
+	steady := meter{}
+	for i := range 40 { // half a second to begin with, then an epoch in two
+		steady.marks = append(steady.marks, mark{0.5 + 0.1*float64(i), 0.05 * float64(i)})
+	}
+	seconds, spread, err := steady.epoch()
+	if err != nil || math.Abs(seconds-2) > 1e-9 || spread > 1e-9 {
+		t.Errorf("%v s ± %v, %v", seconds, spread, err)
+	}
+	once := meter{marks: []mark{{3, 0.5}}} // a step longer than the time there was
+	if seconds, spread, err = once.epoch(); err != nil || seconds != 6 || spread == 0 {
+		t.Errorf("%v s ± %v, %v", seconds, spread, err)
+	}
+	if _, _, err := new(meter).epoch(); err == nil {
+		t.Error("a meter that saw nothing tells a pace")
+	}
+	whole := meter{epochs: []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}}
+	if seconds, _, err = whole.epoch(); err != nil || seconds != 1 {
+		t.Errorf("of whole epochs: %v s, %v", seconds, err)
+	}
+}
+
+// run compares with what plan left, else with what its first epochs tell.
+func TestExpectation(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	s := planned(t, planText, 1).session
+	p := &program{quiet: true}
+	first := p.newExpectation(s, 2, false)
+	if first.found {
+		t.Fatal("a forecast that nobody made")
+	}
+	forecast{Search: 10, Error: 0.1, Made: time.Now()}.keep(forecastKey(s, 2, false))
+	if r := p.newExpectation(s, 2, false); !r.found || r.of.Search != 10 || r.verdict() != "" {
+		t.Errorf("%+v, %q", r.of, r.verdict())
+	} else {
+		r.fresh, r.started = true, time.Now().Add(-8*time.Second)
+		if v := r.verdict(); v != "took 8.0 s, plan said 10.0 s: 25 % too long" {
+			t.Error(v)
+		}
+	}
+	if p.newExpectation(s, 1, false).found {
+		t.Error("the forecast was for two workers")
+	}
+	if p.newExpectation(s, 2, true).found {
+		t.Error("the forecast was with sharing")
+	}
+
+	first.fresh, first.started = true, time.Now().Add(-time.Minute)
+	for trial := range s.sweep.Trials() {
+		if trial.Point.Values["units"] == int64(16) {
+			first.see(search.Event{Kind: search.EventEpoch, Trial: trial.Key, Epoch: &trainer.Epoch{Seconds: 3}}, nil)
+		}
+	}
+	if !first.found || first.source != "its first 10.0 s" || first.of.Search <= 36/2 || first.of.Search >= 72/2 {
+		t.Errorf("found %t by %q: %+v", first.found, first.source, first.of)
+	}
+}
