@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 
 	"espalier/search"
@@ -95,6 +96,7 @@ func (v *inventory) check() Report {
 		}
 	})
 	v.problems = append(v.problems, tree.problems...)
+	v.checkBuckets(tree.buckets)
 	if v.version == 0 && len(v.problems) == 0 {
 		v.problem("the record of the format is missing")
 	}
@@ -107,6 +109,28 @@ func (v *inventory) check() Report {
 	}
 	slices.SortFunc(r.Sweeps, func(a, b SweepReport) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return r
+}
+
+// checkBuckets compares the buckets that are there with those that should be: a
+// name is in no checksum of its own.
+func (v *inventory) checkBuckets(there map[string]bool) {
+	want := map[string]bool{string(bucketFormat): true, string(bucketSweeps): true, string(bucketNames): true}
+	for id := range v.sweeps {
+		for _, tag := range []byte{tagFacts, tagPlaces, tagHistories} {
+			want[string(bucketOf(tag, id))] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if !there[name] {
+			text, _ := bucketName([]byte(name))
+			v.problem("%s: not there", text)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(there)) {
+		if _, _, ours := tagOf([]byte(name)); !want[name] && !ours { // of ours without an enrolment check tells
+			v.problem("bucket %q: nobody knows it", name)
+		}
+	}
 }
 
 func (s *SweepReport) count(f search.Fact) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -147,6 +148,10 @@ func (v *inventory) readSweeps() {
 	v.walk(small, func(_ byte, bucket string, e entry) {
 		switch bucket {
 		case string(bucketFormat):
+			if !bytes.Equal(e.key, keyVersion) {
+				v.problem("record of the format: %q stands where %q should", e.key, keyVersion)
+				return
+			}
 			version, err := decodeVersion(e.value)
 			if err != nil {
 				v.problem("record of the format: %v", err)

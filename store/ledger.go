@@ -253,6 +253,9 @@ func record(tx *bbolt.Tx, id search.SweepID, ready []prepared) (changed bool, er
 			return false, err
 		}
 		key := sequenceKey(sequence)
+		if facts.Get(key) != nil {
+			return false, fmt.Errorf("%w: sweep %s counts %d facts, and there are more", ErrDamaged, id, sequence-1)
+		}
 		if err := facts.Put(key, of.seal(tagFacts, key, p.body)); err != nil {
 			return false, err
 		}

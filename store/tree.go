@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"strings"
@@ -18,6 +19,7 @@ type walker struct {
 	deep     bool                                   // read the leaves of records too, not only their heads
 	visit    func(tag byte, bucket string, e entry) // called for every readable entry of a deep walk, may be nil
 	only     func(name []byte) bool                 // top-level buckets to go into; nil: all
+	buckets  map[string]bool                        // top-level ones met
 }
 
 const (
@@ -26,7 +28,7 @@ const (
 )
 
 func newWalker(file *pageFile, deep bool) *walker {
-	return &walker{file: file, seen: make([]uint64, file.meta.pages/64+1), deep: deep}
+	return &walker{file: file, seen: make([]uint64, file.meta.pages/64+1), deep: deep, buckets: map[string]bool{}}
 }
 
 func (w *walker) problem(format string, args ...any) {
@@ -60,6 +62,7 @@ func (w *walker) walk() {
 			w.problem("root: entry %q is no bucket", e.key)
 			return
 		}
+		w.buckets[string(e.key)] = true
 		if w.only == nil || w.only(e.key) {
 			w.bucket(e)
 		}
@@ -70,15 +73,26 @@ func (w *walker) walk() {
 // bucket goes over a top-level bucket.
 func (w *walker) bucket(e entry) {
 	name, tag := bucketName(e.key)
-	root, _, inline, err := bucketRoot(e.value)
+	root, sequence, inline, err := bucketRoot(e.value)
 	if err != nil {
 		w.problem("%s: %v", name, err)
 		return
+	}
+	last := uint64(0)
+	if tag == tagFacts {
+		defer func() {
+			if last > sequence {
+				w.problem("%s: counts %d, and fact %d is there", name, sequence, last)
+			}
+		}()
 	}
 	each := func(r entry) {
 		if r.bucket {
 			w.problem("%s: entry %x is a bucket", name, r.key)
 			return
+		}
+		if tag == tagFacts && len(r.key) == 8 {
+			last = max(last, binary.BigEndian.Uint64(r.key))
 		}
 		if w.visit != nil {
 			w.visit(tag, string(e.key), r)

@@ -143,6 +143,10 @@ func (v view) batch(id search.SweepID, q batchQuery) (batch, error) {
 	}
 	out := batch{generation: e.generation, last: b.Sequence()}
 	cursor := b.Cursor()
+	// The counter is in no checksum. Were it too low, facts would be passed over here, and written over by Record.
+	if key, _ := cursor.Last(); len(key) == 8 && binary.BigEndian.Uint64(key) > out.last {
+		return batch{}, fmt.Errorf("%w: sweep %s counts %d facts, and fact %d is there", ErrDamaged, id, out.last, binary.BigEndian.Uint64(key))
+	}
 	if key, value := cursor.Seek(sequenceKey(q.after + 1)); len(key) == 8 && out.last > q.after {
 		// Room for all at once where they are like the first.
 		like := uint64(frameHead + len(value) + 8)
