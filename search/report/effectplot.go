@@ -76,6 +76,9 @@ func effectRange(l *Landscape, a *Analysis) (low, high float64) {
 	return math.Min(low, math.Min(best, median)), math.Max(high, math.Max(best, median))
 }
 
+// dotLimit is how many points a panel shows as dots.
+const dotLimit = 250
+
 func effectPanel(l *Landscape, e Effect, low, high float64) *plot.Plot {
 	axis := l.Axes[e.Axis]
 	p := panel("", fmt.Sprintf("%s (%s)", clip(axis.Name, 22), percent(e.Share)), "")
@@ -84,7 +87,7 @@ func effectPanel(l *Landscape, e Effect, low, high float64) *plot.Plot {
 	p.Y.Tick.Marker = ticks{about: 4}
 	at := axisPlaces(p, &axis)
 	dots := plotter(func(c draw.Canvas, x, y func(float64) vg.Length) {
-		every := (len(l.Points) + pointLimit - 1) / pointLimit
+		every := (len(l.Points) + dotLimit - 1) / dotLimit
 		for i := 0; i < len(l.Points); i += every {
 			pt := l.Points[i]
 			where := at(pt.Levels[e.Axis])

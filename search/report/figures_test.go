@@ -364,3 +364,18 @@ func TestPanicIsAnError(t *testing.T) {
 		t.Error("no error at 0 dots per inch")
 	}
 }
+
+// Cells of a heat map keep their colours on a dark page; lines' turn.
+func TestThemedColours(t *testing.T) {
+	for i := range 1001 {
+		at := float64(i) / 1000
+		for _, c := range []nrgba{goodness(at), blend(blues, at)} {
+			if name := themed[c]; name != "" {
+				t.Fatalf("the colour %v of a cell at %v is the page's %q", c, at, name)
+			}
+		}
+		if themed[graded(at)] == "" {
+			t.Fatalf("the colour of a line at %v is not the page's", at)
+		}
+	}
+}

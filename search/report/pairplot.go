@@ -2,9 +2,12 @@ package report
 
 import (
 	"fmt"
+	"image"
 	"math"
 	"strconv"
 
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -30,7 +33,7 @@ func PairsFigure(l *Landscape, a *Analysis) *Figure {
 		}
 	}
 	f := &Figure{ID: "pairs", Title: "Effect of two axes together", Width: columnWidth, Height: float64(128*rows) + 34}
-	f.Caption = "Mean " + metricLabel(l.Metric) + " at each two values, all other axes averaged over; darker is better. In brackets the share of the score's variance that the two have only together."
+	f.Caption = "Mean " + metricLabel(l.Metric) + " at each two values, all other axes averaged over; coloured by it: darker is better. In brackets the share of the score's variance that the two have only together."
 	if len(shown) < len(a.Pairs) {
 		f.Caption += fmt.Sprintf(" The %d of %d pairs with the largest.", len(shown), len(a.Pairs))
 	}
@@ -39,27 +42,39 @@ func PairsFigure(l *Landscape, a *Analysis) *Figure {
 		scale := draw.Crop(c, 40, -40, 4, 0)
 		scale.Max.Y = scale.Min.Y + 26
 		colorScale(scale, low, high, l.Ascending, metricLabel(l.Metric))
-		tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: 10, PadY: 8}
-		body := draw.Crop(c, 2, -6, 34, -3)
-		for i, p := range shown {
-			pairPanel(tiles.At(body, i%columns, i/columns), l, p, low, high)
+		panels := make([][]*plot.Plot, rows)
+		for i := range rows * columns {
+			var p *plot.Plot
+			if i < len(shown) {
+				p = pairPanel(l, shown[i], low, high)
+			}
+			panels[i/columns] = append(panels[i/columns], p)
+		}
+		canvases := plot.Align(panels, draw.Tiles{Rows: rows, Cols: columns, PadX: 10, PadY: 6}, draw.Crop(c, 2, -8, 34, -3))
+		for i := range shown {
+			panels[i/columns][i%columns].Draw(canvases[i/columns][i%columns])
 		}
 	}
 	return f
 }
 
+// cellLimit is up to how many cells of a heat map each can be pointed at; more are an image.
+const cellLimit = 150
+
 // seam is by how much neighbouring cells overlap, lest paper shows between them.
 const seam = 0.25
 
-// pairPanel draws one heat map.
-func pairPanel(c draw.Canvas, l *Landscape, pair Pair, low, high float64) {
+// pairPanel is one heat map.
+func pairPanel(l *Landscape, pair Pair, low, high float64) *plot.Plot {
 	ax, ay := &l.Axes[pair.First], &l.Axes[pair.Second]
 	if len(ax.Labels) < len(ay.Labels) {
 		ax, ay = ay, ax
 	}
 	flip := ax == &l.Axes[pair.Second]
-	p := panel("", clip(ax.Name, 24), clip(ay.Name, 18))
-	p.Title.Text = "" // the share stands in the corner of the panel's top
+	p := panel("("+percent(pair.Share)+")", clip(ax.Name, 24), clip(ay.Name, 18))
+	p.Title.TextStyle = letters(smallSize, muted)
+	p.Title.TextStyle.YAlign = text.YTop
+	p.Title.Padding = 1
 	columns, rows := len(ax.Labels), len(ay.Labels)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, float64(columns)-0.5, -0.5, float64(rows)-0.5
 	p.X.Padding, p.Y.Padding = 0, 0
@@ -67,17 +82,30 @@ func pairPanel(c draw.Canvas, l *Landscape, pair Pair, low, high float64) {
 	if !ay.Binned {
 		p.Y.Tick.Marker = labelTicks(ay.Labels, 1e6)
 	}
+	value := func(i, j int) float64 {
+		if flip {
+			i, j = j, i
+		}
+		return pair.Means[i][j]
+	}
 	digits := max(0, min(6, 2-int(math.Floor(math.Log10(math.Max(math.Abs(low), math.Abs(high)))))))
 	p.Add(plotter(func(c draw.Canvas, x, y func(float64) vg.Length) {
+		if columns*rows > cellLimit {
+			img := image.NewNRGBA(image.Rect(0, 0, columns, rows))
+			for i := range columns {
+				for j := range rows {
+					if m := value(i, j); m == m {
+						img.SetNRGBA(i, rows-1-j, goodness(unit(m, low, high, l.Ascending)))
+					}
+				}
+			}
+			c.DrawImage(c.Rectangle, img)
+			return
+		}
 		width, height := x(1)-x(0), y(1)-y(0)
 		for i := range columns {
 			for j := range rows {
-				m := math.NaN()
-				if flip {
-					m = pair.Means[j][i]
-				} else {
-					m = pair.Means[i][j]
-				}
+				m := value(i, j)
 				if m != m {
 					continue
 				}
@@ -91,9 +119,7 @@ func pairPanel(c draw.Canvas, l *Landscape, pair Pair, low, high float64) {
 			}
 		}
 	}))
-	share := leftward(letters(smallSize, muted))
-	c.FillText(share, vg.Point{X: c.Max.X, Y: c.Max.Y - 3}, "("+percent(pair.Share)+")")
-	p.Draw(draw.Crop(c, 0, 0, 0, -8))
+	return p
 }
 
 // levelTicks are the ticks of an axis whose levels lie at 0, 1, 2 …

@@ -23,7 +23,7 @@ func ParallelFigure(l *Landscape) *Figure {
 		f.Width = math.Min(pageWidth*2, math.Max(pageWidth, float64(axes)*62))
 		f.Height = 230
 	}
-	f.Caption = "A line is a point: its value on every axis, and on the right its score. Darker is better; the best point is thick. Where many have one value they are fanned out by score."
+	f.Caption = "A line is a point: its value on every axis, and on the right its score, which its colour shows too. The best point is thick. Where many have one value they are fanned out by score."
 	if len(shown) < len(l.Points) {
 		f.Caption += fmt.Sprintf(" %d of %d points: the best hundred, and the rest thinned out evenly.", len(shown), len(l.Points))
 	}

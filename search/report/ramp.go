@@ -14,9 +14,10 @@ var viridis = []color.NRGBA{
 	{0x7a, 0xd1, 0x51, 0xff}, {0xbd, 0xdf, 0x26, 0xff}, {0xfd, 0xe7, 0x25, 0xff},
 }
 
-// blues run from paper to ink: for shares and counts, of which most are near nothing.
+// blues run from white to ink: for shares and counts, of which most are near nothing. The white is not
+// paper's, which a page may turn dark.
 var blues = []color.NRGBA{
-	{0xff, 0xff, 0xff, 0xff}, {0xde, 0xeb, 0xf7, 0xff}, {0xc6, 0xdb, 0xef, 0xff}, {0x9e, 0xca, 0xe1, 0xff}, {0x6b, 0xae, 0xd6, 0xff},
+	{0xfe, 0xfe, 0xfe, 0xff}, {0xde, 0xeb, 0xf7, 0xff}, {0xc6, 0xdb, 0xef, 0xff}, {0x9e, 0xca, 0xe1, 0xff}, {0x6b, 0xae, 0xd6, 0xff},
 	{0x42, 0x92, 0xc6, 0xff}, {0x21, 0x71, 0xb5, 0xff}, {0x08, 0x51, 0x9c, 0xff}, {0x08, 0x30, 0x6b, 0xff},
 }
 
@@ -35,7 +36,11 @@ func blend(ramp []color.NRGBA, at float64) color.NRGBA {
 
 // goodness is the colour of a score, 0 the worst and 1 the best: in all figures the
 // darker is the better.
-func goodness(at float64) color.NRGBA { return blend(viridis, 0.92*(1-math.Max(0, math.Min(1, at)))) }
+func goodness(at float64) color.NRGBA {
+	c := blend(viridis, 0.92*(1-math.Max(0, math.Min(1, at))))
+	c.B &^= 1
+	return c
+}
 
 // steps is how many colours scores have where a page's theme turns them round.
 const steps = 9
@@ -47,7 +52,9 @@ func graded(at float64) color.NRGBA {
 		return faint
 	}
 	i := int(math.Round(math.Max(0, math.Min(1, at)) * (steps - 1)))
-	return goodness(float64(i) / (steps - 1))
+	c := goodness(float64(i) / (steps - 1))
+	c.B |= 1 // no other colour is one that a page changes
+	return c
 }
 
 // scoreVariables adds the colours of scores to what a page may change, and their dark
@@ -56,7 +63,7 @@ func scoreVariables() (map[color.NRGBA]string, string) {
 	names, css := map[color.NRGBA]string{}, ""
 	for i := range steps {
 		at := float64(i) / (steps - 1)
-		names[goodness(at)] = fmt.Sprintf("s%d", i)
+		names[graded(at)] = fmt.Sprintf("s%d", i)
 		c := blend(viridis, 0.12+0.88*at)
 		css += fmt.Sprintf("--fig-s%d:#%02x%02x%02x;", i, c.R, c.G, c.B)
 	}

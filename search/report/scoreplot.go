@@ -142,7 +142,7 @@ func rankTicks(n int) plot.Ticker {
 	out := fixed{{Value: 1, Label: "1"}}
 	round := (ticks{about: 6, whole: true}).Ticks(0, float64(max(n, 2)))
 	for _, t := range round {
-		if step := round[1].Value; t.Value > 1 && t.Value <= float64(n) && t.Value-1 > 0.55*step {
+		if step := round[1].Value; t.Value > 1 && t.Value <= float64(n) && t.Value-1 > 0.45*step {
 			out = append(out, t)
 		}
 	}
