@@ -20,6 +20,7 @@ cmd/chaos
 cmd/espalier        any
 cmd/race            any
 search              grids folds trainer trainer/dataset
+search/exchange     search grids folds trainer trainer/dataset
 search/report       search grids folds trainer trainer/dataset
 search/report/page  search/report search grids folds trainer trainer/dataset
 search/report/web   search/report/page search/report search grids trainer
@@ -42,7 +43,8 @@ github.com/rs/zerolog            cmd/espalier
 github.com/spf13                 cmd/espalier
 github.com/jedib0t               cmd/espalier cmd/race
 github.com/vbauerster            cmd/espalier
-google.golang.org/protobuf       trainer/onnx
+github.com/parquet-go            search/exchange
+google.golang.org/protobuf       trainer/onnx search/exchange
 log                              cmd/espalier store/server.go
 log/slog                         cmd/espalier
 `
@@ -53,6 +55,7 @@ search              search/searchtest
 search/report/page  search/searchtest
 search/report/web   search/searchtest
 store               search/searchtest store/storetest
+search/exchange     search/searchtest
 trainer             grids
 trainer/onnx        grids
 cmd/espalier        any

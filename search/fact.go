@@ -23,6 +23,12 @@ type Outcome struct {
 	History          []trainer.Epoch // left out by Ledger.Facts; see Ledger.History
 }
 
+// Place is a trial on one slot: where an outcome stands.
+type Place struct {
+	Trial grids.Key
+	Slot  int
+}
+
 // Failure is a failed attempt: the job panicked, exceeded its limit or could not
 // be set up. One per (trial, slot) that it left without outcome.
 type Failure struct {

@@ -86,6 +86,19 @@ func (r *Ranking) At(i int) Standing {
 	return st
 }
 
+// Recorded is what is recorded of a trial, by its place in the order of the sweep: outcomes and failures by slot, nil where
+// there is none. The trial itself is made only where there is something.
+func (r *Ranking) Recorded(order int) (t Trial, outcomes []*Outcome, failures []*Failure) {
+	lo, hi := order*r.slots, (order+1)*r.slots
+	outcomes, failures = r.outcomes[lo:hi:hi], r.failures[lo:hi:hi]
+	for slot := range outcomes {
+		if outcomes[slot] != nil || failures[slot] != nil {
+			return r.index.trial(order), outcomes, failures
+		}
+	}
+	return Trial{}, nil, nil
+}
+
 // placedFacts are those that speak of a (trial, slot), in blocks: growing one slice
 // to 100,000 of them would copy them over and over.
 func placedFacts(facts iter.Seq2[Fact, error]) (blocks [][]Fact, err error) {

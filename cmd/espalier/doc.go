@@ -13,7 +13,7 @@
 //   - column.go, condition.go, board.go: the leaderboard's columns, --where, formats;
 //   - progress.go, live.go, plain.go: what a run says while it goes on;
 //   - pause.go: where a test may kill the process; inert for everybody else;
-//   - export.go, exportmodel.go: which formats there are, and where they may go;
+//   - export.go, exportmodel.go, exportsweep.go: which formats there are, and where they may go;
 //   - picture.go: images for predict; text.go, table.go: how things are written.
 //
 // Two rules hold throughout. Results go to stdout and talk goes to stderr, so

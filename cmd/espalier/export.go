@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,10 @@ type exportFormat struct {
 var exportFormats = []exportFormat{
 	{"onnx", true, false, begins("\x08\x08\x12\x08espalier")},
 	{"safetensors", true, false, func(head []byte) bool { return len(head) > 9 && head[8] == '{' && head[7] == 0 }},
+	{"csv", false, true, begins("trial,repeat,fold,epoch,")},
+	{"json", false, true, begins(`{"sweep":`)},
+	{"parquet", false, false, begins("PAR1")},
+	{"tensorboard", false, false, nil}, // a folder
 }
 
 func begins(magic string) func([]byte) bool {
@@ -47,25 +52,33 @@ func sweepFormat(f exportFormat) bool { return !f.model }
 func (p *program) exportCommand() *cobra.Command {
 	var format, output string
 	cmd := &cobra.Command{
-		Use:   "export MODEL",
-		Short: "a model as ONNX or safetensors, for others",
+		Use:   "export [MODEL|SWEEP]",
+		Short: "a model as ONNX or safetensors, a sweep's rows as tables",
 		Long: `Writes a model file for other programs: as ONNX (opset 17; raw rows in, probabilities out, scaling included) or
-its weights as safetensors, which model.init of a sweep file reads back.
+its weights as safetensors, which model.init of a sweep file reads back. Or writes what a sweep recorded, a row for
+every trial, fold and epoch with parameters, scores, seconds and state: csv and json also to stdout, parquet, and
+tensorboard's event files into a new folder, a run for each trial and fold.
 Where the numbers come from goes with every export. A file is replaced only if it is an export of the same format.`,
 		Example: `  espalier export quickstart.espalier --format onnx -o quickstart.onnx
-  espalier export quickstart.espalier -o quickstart.safetensors`,
+  espalier export quickstart.espalier -o quickstart.safetensors
+  espalier export quickstart --format csv > rows.csv
+  espalier export -o rows.parquet
+  espalier export mlp-grid-1 --format tensorboard -o runs && tensorboard --logdir runs`,
 		Args:              arguments,
-		ValidArgsFunction: p.completeFiles,
+		ValidArgsFunction: p.completeExport,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := chooseFormat(format, output)
 			if err != nil {
 				return err
 			}
-			return p.exportModel(args[0], f, output)
+			if f.model {
+				return p.exportModel(args, f, output)
+			}
+			return p.exportSweep(cmd.Context(), args, f, output)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "", strings.Join(exportNames(anyFormat), ", ")+" (default: what -o ends in)")
-	cmd.Flags().StringVarP(&output, "output", "o", "", "write to `FILE`")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "write to `FILE`, or of tensorboard to a new folder; - is stdout")
 	p.completeFlag(cmd, "format", fixed(exportNames(anyFormat)...))
 	return cmd
 }
@@ -89,20 +102,59 @@ func chooseFormat(name, output string) (exportFormat, error) {
 
 // checkExport refuses an output that cannot or should not be written; from is the file exported, "" for a sweep.
 func (p *program) checkExport(f exportFormat, output, from string) error {
-	what := "export to"
+	const what = "export to"
 	switch {
 	case output == "":
 		return usage(fmt.Errorf("export %s: where to?", f.name), "-o FILE")
 	case output == "-":
-		return usagef("%s %q: %s is no text; -o FILE writes it to a file", what, output, f.name)
+		return usage(fmt.Errorf("%s %q: %s is no text", what, output, f.name), "-o FILE writes it to a file")
 	case from != "" && (realPath(output) == realPath(from) || sameFile(output, from)):
 		return usagef("%s %q: that is the model itself", what, output)
+	case f.same == nil:
+		return p.checkFolder(what, output)
 	}
 	return p.checkFile(what, output, f.name+" file", f.same)
+}
+
+// checkFolder refuses a place for a new folder. One that is there must be empty.
+func (p *program) checkFolder(what, path string) error {
+	parent := filepath.Dir(filepath.Clean(path))
+	if info, err := os.Stat(parent); err != nil {
+		return usagef("%s %q: folder %q: %w", what, path, parent, pathless(err))
+	} else if !info.IsDir() {
+		return usagef("%s %q: %q is no folder", what, path, parent)
+	}
+	if p.isStoreFile(path) {
+		return usage(fmt.Errorf("%s %q: that is the store's own", what, path), "-o DIR writes it elsewhere")
+	}
+	if info, err := os.Stat(path); err == nil {
+		if !info.IsDir() {
+			return usage(fmt.Errorf("%s %q: a file is there, tensorboard wants a folder", what, path), "-o DIR writes it elsewhere")
+		}
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return usagef("%s %q: %w", what, path, pathless(err))
+		}
+		if len(entries) > 0 {
+			return usage(fmt.Errorf("%s %q: the folder is there and not empty", what, path), "-o DIR writes it elsewhere")
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return usagef("%s %q: %w", what, path, pathless(err))
+	}
+	return writable(what, path, parent)
 }
 
 // isThere tells whether a path leads to something.
 func isThere(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+// completeExport completes model files and sweeps.
+func (p *program) completeExport(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	names, _ := p.completeSweeps(cmd, args, word)
+	return names, cobra.ShellCompDirectiveDefault
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"espalier/store"
 	"espalier/trainer"
@@ -10,10 +11,14 @@ import (
 )
 
 // exportModel writes a model file in a format of others.
-func (p *program) exportModel(path string, f exportFormat, output string) error {
+func (p *program) exportModel(args []string, f exportFormat, output string) error {
+	if len(args) == 0 {
+		return usage(fmt.Errorf("export %s: of which model?", f.name), "espalier export MODEL: the NAME.espalier that run or refit saved")
+	}
+	path := args[0]
 	if !isThere(path) && p.isSweep(path) {
 		return usage(fmt.Errorf("export %q: it is a sweep, %s is of a model file", path, f.name),
-			"a sweep's model is the NAME.espalier that run or refit saved")
+			"a sweep's model is the NAME.espalier that run or refit saved", "of a sweep: "+strings.Join(exportNames(sweepFormat), " "))
 	}
 	m, err := p.readModel(path)
 	if err != nil {
