@@ -15,6 +15,7 @@
 //go:generate go -C _gen run . -unit activation -out ../activation_amd64.s -stubs ../activation_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run . -unit norm -out ../norm_amd64.s -stubs ../norm_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run . -unit pool -out ../pool_amd64.s -stubs ../pool_stub_amd64.go -pkg kernel
+//go:generate go -C _gen run . -unit pool512 -out ../pool512_amd64.s -stubs ../pool512_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run . -unit winograd -out ../winograd_amd64.s -stubs ../winograd_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run . -unit winograd4 -out ../winograd4_amd64.s -stubs ../winograd4_stub_amd64.go -pkg kernel
 //go:generate go -C _gen run . -unit winograd512 -out ../winograd512_amd64.s -stubs ../winograd512_stub_amd64.go -pkg kernel

@@ -9,7 +9,7 @@ func (t tier) maxRow(y, x []float32, kh, kw, step, row int) {
 	}
 	n := reach(len(y), x, kh, kw, step, row)
 	if kh == 2 && kw == 2 {
-		maxRow2Asm(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
+		t.maxRow2(n, &y[0], &x[0], bytes(step), bytes(row))
 		return
 	}
 	maxRowAsm(n, &y[0], &x[0], kh, kw, bytes(step), bytes(row))
@@ -59,7 +59,7 @@ func (t tier) maxRowFresh(dx []float32, dxRow int, dy, y, x []float32, xRow int,
 	if relu {
 		mask = ^mask
 	}
-	maxBackFresh2Asm(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), 2, 2, bytes(2*Width), mask)
+	t.maxBackFresh2(n, &dx[0], bytes(dxRow), &dy[0], &y[0], &x[0], bytes(xRow), mask)
 }
 
 func (t tier) spreadRow(dx []float32, dxRow int, dy []float32, kh, kw, step int, scale float32) {

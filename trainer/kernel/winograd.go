@@ -161,7 +161,14 @@ func (t tier) winoFinish(w *winograd, dst Maps, m []float32, first, n int, e Map
 			}
 			to := dst.plane(image, q)
 			from := m[q*panel+i*w.tilesX*Width:]
+			var of plane
+			if mask != nil {
+				of = mask.plane(image, q)
+			}
 			switch {
+			case w.size == 4 && mask != nil && e.Bias == nil && !e.ReLU &&
+				t.wino4Masked(w.tilesX, rows, to.data[y*to.row:], to.row, from, stride, of.data[y*of.row:], of.row, dst.W-4*(w.tilesX-1)):
+				continue
 			case w.size == 4:
 				t.wino4Output(w.tilesX, rows, to.data[y*to.row:], to.row, from, stride, bias, floor, dst.W-4*(w.tilesX-1))
 			case rows == 2:
@@ -172,7 +179,6 @@ func (t tier) winoFinish(w *winograd, dst Maps, m []float32, first, n int, e Map
 			if mask == nil {
 				continue
 			}
-			of := mask.plane(image, q)
 			for r := y; r < y+rows; r++ {
 				t.activateBackwardRun(to.line(r), to.line(r), of.line(r), ReLU)
 			}

@@ -2225,3 +2225,338 @@ row:
 	JNZ     row
 	VZEROUPPER
 	RET
+
+// func wino4OutputMasked512Asm(n int, rows int, dst *float32, dstRow int, src *float32, stride int, mask *float32, maskRow int, cols int)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·wino4OutputMasked512Asm(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   dst+16(FP), CX
+	MOVQ   dstRow+24(FP), DX
+	MOVQ   src+32(FP), BX
+	MOVQ   stride+40(FP), SI
+	MOVQ   mask+48(FP), DI
+	LEAQ   (SI)(SI*2), R8
+	ADDQ   R8, R8
+	LEAQ   (R8)(R8*2), R9
+	LEAQ   (R8)(R8*4), R10
+	VXORPS Z0, Z0, Z0
+
+tile:
+	MOVQ        cols+64(FP), R14
+	MOVQ        $0x00000004, R13
+	CMPQ        AX, $0x01
+	CMOVQNE     R13, R14
+	MOVQ        CX, R11
+	MOVQ        DI, R12
+	MOVQ        BX, R13
+	VMOVUPS     (R13)(R8*1), Z1
+	VADDPS      (R13)(R8*2), Z1, Z1
+	VMOVUPS     (R13), Z2
+	VADDPS      Z2, Z1, Z1
+	VMOVUPS     (R13)(R9*1), Z2
+	VADDPS      (R13)(R8*4), Z2, Z2
+	VADDPS      Z2, Z1, Z1
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z2
+	VADDPS      (R13)(R8*2), Z2, Z2
+	VMOVUPS     (R13), Z3
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     (R13)(R9*1), Z3
+	VADDPS      (R13)(R8*4), Z3, Z3
+	VADDPS      Z3, Z2, Z2
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z3
+	VADDPS      (R13)(R8*2), Z3, Z3
+	VMOVUPS     (R13), Z4
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     (R13)(R9*1), Z4
+	VADDPS      (R13)(R8*4), Z4, Z4
+	VADDPS      Z4, Z3, Z3
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z4
+	VADDPS      (R13)(R8*2), Z4, Z4
+	VMOVUPS     (R13), Z5
+	VADDPS      Z5, Z4, Z4
+	VMOVUPS     (R13)(R9*1), Z5
+	VADDPS      (R13)(R8*4), Z5, Z5
+	VADDPS      Z5, Z4, Z4
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z5
+	VADDPS      (R13)(R8*2), Z5, Z5
+	VMOVUPS     (R13), Z6
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     (R13)(R9*1), Z6
+	VADDPS      (R13)(R8*4), Z6, Z6
+	VADDPS      Z6, Z5, Z5
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z6
+	VADDPS      (R13)(R8*2), Z6, Z6
+	VMOVUPS     (R13), Z7
+	VADDPS      Z7, Z6, Z6
+	VMOVUPS     (R13)(R9*1), Z7
+	VADDPS      (R13)(R8*4), Z7, Z7
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z1, Z7, Z1
+	VADDPS      Z3, Z1, Z1
+	VCMPPS      $0x01, (R12), Z0, K1
+	VADDPS.Z    Z0, Z1, K1, Z1
+	VMOVUPS     Z1, (R11)
+	VMOVAPS     Z2, Z1
+	VFMADD231PS c40000000<>+0(SB), Z4, Z1
+	CMPQ        R14, $0x01
+	JE          row0
+	VCMPPS      $0x01, 64(R12), Z0, K1
+	VADDPS.Z    Z0, Z1, K1, Z1
+	VMOVUPS     Z1, 64(R11)
+	VFMADD231PS c40800000<>+0(SB), Z3, Z7
+	CMPQ        R14, $0x02
+	JE          row0
+	VCMPPS      $0x01, 128(R12), Z0, K1
+	VADDPS.Z    Z0, Z7, K1, Z7
+	VMOVUPS     Z7, 128(R11)
+	VFMADD231PS c41000000<>+0(SB), Z4, Z2
+	VADDPS      Z6, Z2, Z2
+	CMPQ        R14, $0x03
+	JE          row0
+	VCMPPS      $0x01, 192(R12), Z0, K1
+	VADDPS.Z    Z0, Z2, K1, Z2
+	VMOVUPS     Z2, 192(R11)
+
+row0:
+	CMPQ        rows+8(FP), $0x01
+	JE          done
+	ADDQ        DX, R11
+	ADDQ        maskRow+56(FP), R12
+	MOVQ        BX, R13
+	VMOVUPS     (R13)(R8*1), Z1
+	VSUBPS      (R13)(R8*2), Z1, Z1
+	VMOVUPS     (R13)(R9*1), Z2
+	VSUBPS      (R13)(R8*4), Z2, Z2
+	VFMADD231PS c40000000<>+0(SB), Z2, Z1
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z2
+	VSUBPS      (R13)(R8*2), Z2, Z2
+	VMOVUPS     (R13)(R9*1), Z3
+	VSUBPS      (R13)(R8*4), Z3, Z3
+	VFMADD231PS c40000000<>+0(SB), Z3, Z2
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z3
+	VSUBPS      (R13)(R8*2), Z3, Z3
+	VMOVUPS     (R13)(R9*1), Z4
+	VSUBPS      (R13)(R8*4), Z4, Z4
+	VFMADD231PS c40000000<>+0(SB), Z4, Z3
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z4
+	VSUBPS      (R13)(R8*2), Z4, Z4
+	VMOVUPS     (R13)(R9*1), Z5
+	VSUBPS      (R13)(R8*4), Z5, Z5
+	VFMADD231PS c40000000<>+0(SB), Z5, Z4
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z5
+	VSUBPS      (R13)(R8*2), Z5, Z5
+	VMOVUPS     (R13)(R9*1), Z6
+	VSUBPS      (R13)(R8*4), Z6, Z6
+	VFMADD231PS c40000000<>+0(SB), Z6, Z5
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z6
+	VSUBPS      (R13)(R8*2), Z6, Z6
+	VMOVUPS     (R13)(R9*1), Z7
+	VSUBPS      (R13)(R8*4), Z7, Z7
+	VFMADD231PS c40000000<>+0(SB), Z7, Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z1, Z7, Z1
+	VADDPS      Z3, Z1, Z1
+	VCMPPS      $0x01, (R12), Z0, K1
+	VADDPS.Z    Z0, Z1, K1, Z1
+	VMOVUPS     Z1, (R11)
+	VMOVAPS     Z2, Z1
+	VFMADD231PS c40000000<>+0(SB), Z4, Z1
+	CMPQ        R14, $0x01
+	JE          row1
+	VCMPPS      $0x01, 64(R12), Z0, K1
+	VADDPS.Z    Z0, Z1, K1, Z1
+	VMOVUPS     Z1, 64(R11)
+	VFMADD231PS c40800000<>+0(SB), Z3, Z7
+	CMPQ        R14, $0x02
+	JE          row1
+	VCMPPS      $0x01, 128(R12), Z0, K1
+	VADDPS.Z    Z0, Z7, K1, Z7
+	VMOVUPS     Z7, 128(R11)
+	VFMADD231PS c41000000<>+0(SB), Z4, Z2
+	VADDPS      Z6, Z2, Z2
+	CMPQ        R14, $0x03
+	JE          row1
+	VCMPPS      $0x01, 192(R12), Z0, K1
+	VADDPS.Z    Z0, Z2, K1, Z2
+	VMOVUPS     Z2, 192(R11)
+
+row1:
+	CMPQ        rows+8(FP), $0x02
+	JE          done
+	ADDQ        DX, R11
+	ADDQ        maskRow+56(FP), R12
+	MOVQ        BX, R13
+	VMOVUPS     (R13)(R8*1), Z1
+	VADDPS      (R13)(R8*2), Z1, Z1
+	VMOVUPS     (R13)(R9*1), Z2
+	VADDPS      (R13)(R8*4), Z2, Z2
+	VFMADD231PS c40800000<>+0(SB), Z2, Z1
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z2
+	VADDPS      (R13)(R8*2), Z2, Z2
+	VMOVUPS     (R13)(R9*1), Z3
+	VADDPS      (R13)(R8*4), Z3, Z3
+	VFMADD231PS c40800000<>+0(SB), Z3, Z2
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z3
+	VADDPS      (R13)(R8*2), Z3, Z3
+	VMOVUPS     (R13)(R9*1), Z4
+	VADDPS      (R13)(R8*4), Z4, Z4
+	VFMADD231PS c40800000<>+0(SB), Z4, Z3
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z4
+	VADDPS      (R13)(R8*2), Z4, Z4
+	VMOVUPS     (R13)(R9*1), Z5
+	VADDPS      (R13)(R8*4), Z5, Z5
+	VFMADD231PS c40800000<>+0(SB), Z5, Z4
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z5
+	VADDPS      (R13)(R8*2), Z5, Z5
+	VMOVUPS     (R13)(R9*1), Z6
+	VADDPS      (R13)(R8*4), Z6, Z6
+	VFMADD231PS c40800000<>+0(SB), Z6, Z5
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z6
+	VADDPS      (R13)(R8*2), Z6, Z6
+	VMOVUPS     (R13)(R9*1), Z7
+	VADDPS      (R13)(R8*4), Z7, Z7
+	VFMADD231PS c40800000<>+0(SB), Z7, Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z1, Z7, Z1
+	VADDPS      Z3, Z1, Z1
+	VCMPPS      $0x01, (R12), Z0, K1
+	VADDPS.Z    Z0, Z1, K1, Z1
+	VMOVUPS     Z1, (R11)
+	VMOVAPS     Z2, Z1
+	VFMADD231PS c40000000<>+0(SB), Z4, Z1
+	CMPQ        R14, $0x01
+	JE          row2
+	VCMPPS      $0x01, 64(R12), Z0, K1
+	VADDPS.Z    Z0, Z1, K1, Z1
+	VMOVUPS     Z1, 64(R11)
+	VFMADD231PS c40800000<>+0(SB), Z3, Z7
+	CMPQ        R14, $0x02
+	JE          row2
+	VCMPPS      $0x01, 128(R12), Z0, K1
+	VADDPS.Z    Z0, Z7, K1, Z7
+	VMOVUPS     Z7, 128(R11)
+	VFMADD231PS c41000000<>+0(SB), Z4, Z2
+	VADDPS      Z6, Z2, Z2
+	CMPQ        R14, $0x03
+	JE          row2
+	VCMPPS      $0x01, 192(R12), Z0, K1
+	VADDPS.Z    Z0, Z2, K1, Z2
+	VMOVUPS     Z2, 192(R11)
+
+row2:
+	CMPQ        rows+8(FP), $0x03
+	JE          done
+	ADDQ        DX, R11
+	ADDQ        maskRow+56(FP), R12
+	MOVQ        BX, R13
+	VMOVUPS     (R13)(R8*1), Z1
+	VSUBPS      (R13)(R8*2), Z1, Z1
+	VMOVUPS     (R13)(R9*1), Z2
+	VSUBPS      (R13)(R8*4), Z2, Z2
+	VFMADD231PS c41000000<>+0(SB), Z2, Z1
+	VMOVUPS     (R13)(R10*1), Z2
+	VADDPS      Z2, Z1, Z1
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z2
+	VSUBPS      (R13)(R8*2), Z2, Z2
+	VMOVUPS     (R13)(R9*1), Z3
+	VSUBPS      (R13)(R8*4), Z3, Z3
+	VFMADD231PS c41000000<>+0(SB), Z3, Z2
+	VMOVUPS     (R13)(R10*1), Z3
+	VADDPS      Z3, Z2, Z2
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z3
+	VSUBPS      (R13)(R8*2), Z3, Z3
+	VMOVUPS     (R13)(R9*1), Z4
+	VSUBPS      (R13)(R8*4), Z4, Z4
+	VFMADD231PS c41000000<>+0(SB), Z4, Z3
+	VMOVUPS     (R13)(R10*1), Z4
+	VADDPS      Z4, Z3, Z3
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z4
+	VSUBPS      (R13)(R8*2), Z4, Z4
+	VMOVUPS     (R13)(R9*1), Z5
+	VSUBPS      (R13)(R8*4), Z5, Z5
+	VFMADD231PS c41000000<>+0(SB), Z5, Z4
+	VMOVUPS     (R13)(R10*1), Z5
+	VADDPS      Z5, Z4, Z4
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z5
+	VSUBPS      (R13)(R8*2), Z5, Z5
+	VMOVUPS     (R13)(R9*1), Z6
+	VSUBPS      (R13)(R8*4), Z6, Z6
+	VFMADD231PS c41000000<>+0(SB), Z6, Z5
+	VMOVUPS     (R13)(R10*1), Z6
+	VADDPS      Z6, Z5, Z5
+	ADDQ        SI, R13
+	VMOVUPS     (R13)(R8*1), Z6
+	VSUBPS      (R13)(R8*2), Z6, Z6
+	VMOVUPS     (R13)(R9*1), Z7
+	VSUBPS      (R13)(R8*4), Z7, Z7
+	VFMADD231PS c41000000<>+0(SB), Z7, Z6
+	VMOVUPS     (R13)(R10*1), Z7
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z1, Z7, Z1
+	VADDPS      Z3, Z1, Z1
+	VCMPPS      $0x01, (R12), Z0, K1
+	VADDPS.Z    Z0, Z1, K1, Z1
+	VMOVUPS     Z1, (R11)
+	VMOVAPS     Z2, Z1
+	VFMADD231PS c40000000<>+0(SB), Z4, Z1
+	CMPQ        R14, $0x01
+	JE          row3
+	VCMPPS      $0x01, 64(R12), Z0, K1
+	VADDPS.Z    Z0, Z1, K1, Z1
+	VMOVUPS     Z1, 64(R11)
+	VFMADD231PS c40800000<>+0(SB), Z3, Z7
+	CMPQ        R14, $0x02
+	JE          row3
+	VCMPPS      $0x01, 128(R12), Z0, K1
+	VADDPS.Z    Z0, Z7, K1, Z7
+	VMOVUPS     Z7, 128(R11)
+	VFMADD231PS c41000000<>+0(SB), Z4, Z2
+	VADDPS      Z6, Z2, Z2
+	CMPQ        R14, $0x03
+	JE          row3
+	VCMPPS      $0x01, 192(R12), Z0, K1
+	VADDPS.Z    Z0, Z2, K1, Z2
+	VMOVUPS     Z2, 192(R11)
+
+row3:
+done:
+	ADDQ $0x00000100, CX
+	ADDQ $0x00000100, DI
+	ADDQ $0x40, BX
+	DECQ AX
+	JNZ  tile
+	VZEROUPPER
+	RET

@@ -33,3 +33,6 @@ func wino4Weights512Asm(n int, dst *float32, stride int, src *float32)
 
 //go:noescape
 func wino4WeightGrad512Asm(n int, dst *float32, src *float32, stride int)
+
+//go:noescape
+func wino4OutputMasked512Asm(n int, rows int, dst *float32, dstRow int, src *float32, stride int, mask *float32, maskRow int, cols int)

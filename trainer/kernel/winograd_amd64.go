@@ -81,3 +81,15 @@ func (t tier) wino4WeightGradTiles(n int, dst *float32, src *float32, stride int
 	}
 	wino4WeightGradAsm(n, dst, src, stride)
 }
+
+// wino4Masked is wino4Output without bias and floor, zero where the mask is not positive. False: this tier leaves
+// the mask to a pass of its own.
+func (t tier) wino4Masked(n, rows int, dst []float32, dstRow int, src []float32, stride int, mask []float32, maskRow, cols int) bool {
+	if t != avx512 {
+		return false
+	}
+	last := (4*n-4+cols)*Width - 1
+	_, _, _ = dst[(rows-1)*dstRow+last], mask[(rows-1)*maskRow+last], src[35*stride+n*Width-1]
+	wino4OutputMasked512Asm(n, rows, &dst[0], bytes(dstRow), &src[0], bytes(stride), &mask[0], bytes(maskRow), cols)
+	return true
+}

@@ -41,3 +41,8 @@ func (t tier) wino4WeightsTiles(n int, dst *float32, stride int, src *float32) {
 func (t tier) wino4WeightGradTiles(n int, dst *float32, src *float32, stride int) {
 	wino4WeightGradAsm(n, dst, src, stride)
 }
+
+// wino4Masked: this tier leaves the mask of an output to a pass of its own.
+func (t tier) wino4Masked(n, rows int, dst []float32, dstRow int, src []float32, stride int, mask []float32, maskRow, cols int) bool {
+	return false
+}

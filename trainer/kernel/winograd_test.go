@@ -43,6 +43,17 @@ func TestWinograd(t *testing.T) {
 			k.forward(&direct, wantY, x, w, nil, e, nil)
 			k.inputGradient(&c, dx, dy, bw, &mask, scratch)
 			k.inputGradient(&direct, wantDX, dy, bw, &mask, nil)
+			bare := dx.like(rnd)
+			k.inputGradient(&c, bare, dy, bw, nil, scratch)
+			dx.each(func(n, i, j, ch int) {
+				want := bare.At(n, i, j, ch)
+				if !(mask.At(n, i, j, ch) > 0) {
+					want = 0
+				}
+				if got := dx.At(n, i, j, ch); !same(got, want) {
+					t.Fatalf("%s: masked gradient (%d, %d, %d, %d) is %x, without the mask %x", name, n, i, j, ch, got, want)
+				}
+			})
 			k.weightGradient(&c, dw, nil, dy, x, sums, scratch, whole(&c))
 			k.weightGradient(&direct, want, nil, dy, x, sums, nil, whole(&c))
 			close := func(what string, got, want float32, terms int) {

@@ -20,6 +20,7 @@ var units = map[string]func(){
 	"activation":  activations,
 	"norm":        norms,
 	"pool":        pools,
+	"pool512":     pools512,
 	"winograd":    winograds,
 	"winograd4":   winograds4,
 	"winograd512": winograds512,

@@ -151,3 +151,63 @@ func spread(name string, size int) {
 	JNZ(LabelRef("pixel"))
 	end()
 }
+
+// pools512 are the usual windows of 2×2 pixels in AVX-512.
+func pools512() {
+	is512 = true
+	maxRow512()
+	maxBackFresh512()
+}
+
+func maxRow512() {
+	begin("maxRow2Asm", "func(n int, y, x *float32, step, row int)")
+	n, y, x, step, row := pointer("n"), pointer("y"), pointer("x"), pointer("step"), pointer("row")
+	Label("pixel")
+	acc := load(at(x, 0))
+	for _, m := range []Mem{at(x, 64), {Base: x, Index: row, Scale: 1}, {Base: x, Index: row, Scale: 1, Disp: 64}} {
+		VMAXPS(m, acc, acc)
+	}
+	VMOVUPS(acc, at(y, 0))
+	ADDQ(U8(64), y)
+	ADDQ(step, x)
+	DECQ(n)
+	JNZ(LabelRef("pixel"))
+	end()
+}
+
+// maxBackFresh512 is maxBackward of disjoint windows: a mask of the lanes whose gradient has found no pixel yet takes
+// the place of the gradient that is cleared.
+func maxBackFresh512() {
+	begin("maxBackFresh2Asm", "func(n int, dx *float32, dxRow int, dy, y, x *float32, xRow int, relu uint32)")
+	n, dx, dxRow, dy, y, x, xRow := pointer("n"), pointer("dx"), pointer("dxRow"), pointer("dy"), pointer("y"), pointer("x"), pointer("xRow")
+	all, relu := K(), GP32()
+	Load(Param("relu"), relu)
+	NOTL(relu)
+	KMOVW(relu, all) // the lanes that pass whatever their sign
+	none := zero()
+	Label("pixel")
+	top, grad := load(at(y, 0)), load(at(dy, 0))
+	left, hit := K(), K()
+	VCMPPS(U8(less), top, none, left)
+	KORW(all, left, left)
+	for i := range 4 {
+		from, to := at(x, 64*(i%2)), at(dx, 64*(i%2))
+		if i > 1 {
+			from.Index, from.Scale, to.Index, to.Scale = xRow, 1, dxRow, 1
+		}
+		VCMPPS(U8(equal), from, top, left, hit)
+		g := vector()
+		VADDPS_Z(none, grad, hit, g) // as if to zero: no negative zeros
+		VMOVUPS(g, to)
+		if i < 3 {
+			KANDNW(left, hit, left)
+		}
+	}
+	ADDQ(U8(64), y)
+	ADDQ(U8(64), dy)
+	SUBQ(I8(-128), x)
+	SUBQ(I8(-128), dx)
+	DECQ(n)
+	JNZ(LabelRef("pixel"))
+	end()
+}

@@ -12,6 +12,7 @@ func winograds512() {
 	is512 = true
 	winograds()
 	winograds4()
+	wino4OutputMasked()
 }
 
 func winograds() {

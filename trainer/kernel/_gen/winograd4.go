@@ -190,6 +190,69 @@ func wino4Output() {
 	end()
 }
 
+// wino4OutputMasked is wino4Output without bias and floor, zero where the mask is not positive: of AVX-512, whose
+// comparisons need no register.
+func wino4OutputMasked() {
+	begin("wino4OutputMaskedAsm", "func(n, rows int, dst *float32, dstRow int, src *float32, stride int, mask *float32, maskRow, cols int)")
+	n, dst, dstRow, src, stride, mask := pointer("n"), pointer("dst"), pointer("dstRow"), pointer("src"), pointer("stride"), pointer("mask")
+	memory := func(name string) Mem {
+		b, err := Param(name).Resolve()
+		if err != nil {
+			panic(err)
+		}
+		return b.Addr
+	}
+	g := columns6(stride)
+	to, of, column, limit := GP64().(GPVirtual), GP64().(GPVirtual), GP64().(GPVirtual), GP64().(GPVirtual)
+	none, positive := zero(), K()
+	Label("tile")
+	Load(Param("cols"), limit)
+	MOVQ(U32(4), column)
+	CMPQ(n, U8(1))
+	CMOVQNE(column, limit)
+	MOVQ(dst, to)
+	MOVQ(mask, of)
+	for r := range 4 {
+		var z [6]VecVirtual
+		MOVQ(src, column)
+		for j := range z {
+			z[j] = quarter(r, func(i int) Mem { return g.in(column, i, 0) })
+			if j < 5 {
+				ADDQ(stride, column)
+			}
+		}
+		s1, d1, s2, d2 := add(z[1], z[2]), sub(z[1], z[2]), add(z[3], z[4]), sub(z[3], z[4])
+		skip := fmt.Sprintf("row%d", r)
+		store := func(c int, v VecVirtual) {
+			if c > 0 {
+				CMPQ(limit, U8(c))
+				JE(LabelRef(skip))
+			}
+			VCMPPS(U8(less), at(of, 64*c), none, positive)
+			VADDPS_Z(none, v, positive, v) // as if a bias of zero: no negative zeros
+			VMOVUPS(v, at(to, 64*c))
+		}
+		store(0, add2(add(s1, z[0]), s2))
+		store(1, fma(copied(d1), 2, d2))
+		store(2, fma(s1, 4, s2))
+		store(3, add2(fma(d1, 8, d2), z[5]))
+		Label(skip)
+		if r < 3 {
+			CMPQ(memory("rows"), U8(r+1))
+			JE(LabelRef("done"))
+			ADDQ(dstRow, to)
+			ADDQ(memory("maskRow"), of)
+		}
+	}
+	Label("done")
+	ADDQ(U32(256), dst)
+	ADDQ(U32(256), mask)
+	ADDQ(U8(64), src)
+	DECQ(n)
+	JNZ(LabelRef("tile"))
+	end()
+}
+
 // sixfold gives element i of A·y, whose four elements y loads.
 func sixfold(i int, y func(int) Mem) VecVirtual {
 	switch i {
