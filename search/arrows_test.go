@@ -45,7 +45,7 @@ github.com/jedib0t               cmd/espalier cmd/race
 github.com/vbauerster            cmd/espalier
 github.com/parquet-go            search/exchange
 google.golang.org/protobuf       trainer/onnx search/exchange
-log                              cmd/espalier store/server.go
+log                              cmd/espalier store/server.go search/report/web/server.go
 log/slog                         cmd/espalier
 `
 

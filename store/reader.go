@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"os"
 	"sync"
 	"time"
 
@@ -183,6 +184,16 @@ func (r *Reader) Sweeps(ctx context.Context) (list []search.Enrolment, err error
 		return err
 	})
 	return list, err
+}
+
+// Stamp changes when the store does: size and time of its file. It is cheap, for who
+// wants to know whether to read again.
+func (r *Reader) Stamp() string {
+	info, err := os.Stat(r.path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano())
 }
 
 // Enroll is ErrReadOnly.

@@ -49,11 +49,8 @@ func (p *program) writePage(ctx context.Context, l *store.Reader, e search.Enrol
 	if err != nil {
 		return err
 	}
-	if in.Figures, err = page.Draw(figures); err != nil {
+	if in.Figures, in.Missing, err = pageDrawings(figures, left); err != nil {
 		return err
-	}
-	for _, o := range left {
-		in.Missing = append(in.Missing, page.Missing{Title: o.Title, Reason: o.Reason})
 	}
 	text, err := page.Render(in, nil)
 	if err != nil {
@@ -68,6 +65,19 @@ func (p *program) writePage(ctx context.Context, l *store.Reader, e search.Enrol
 	}
 	p.say("wrote %s (%s)", printable(path), bytesText(int64(len(text))))
 	return nil
+}
+
+// pageDrawings makes figures part of a page.
+func pageDrawings(figures []*report.Figure, left []report.Omission) ([]page.Figure, []page.Missing, error) {
+	drawn, err := page.Draw(figures)
+	if err != nil {
+		return nil, nil, err
+	}
+	var missing []page.Missing
+	for _, o := range left {
+		missing = append(missing, page.Missing{Title: o.Title, Reason: o.Reason})
+	}
+	return drawn, missing, nil
 }
 
 // checkPagePath refuses to write a page over anything but a page, before the work.

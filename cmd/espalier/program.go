@@ -136,7 +136,7 @@ A run can be stopped or killed at any moment; the same command again does what i
 		}
 	}
 	group("train", p.initCommand(), p.planCommand(), p.runCommand(), p.resumeCommand(), p.retryCommand(), p.refitCommand())
-	group("read", p.lsCommand(), p.statusCommand(), p.leaderboardCommand(), p.showCommand(), p.whyCommand(), p.verifyCommand(), p.reportCommand())
+	group("read", p.lsCommand(), p.statusCommand(), p.leaderboardCommand(), p.showCommand(), p.whyCommand(), p.verifyCommand(), p.reportCommand(), p.serveCommand())
 	group("model", p.evaluateCommand(), p.predictCommand(), p.summaryCommand(), p.exportCommand())
 	group("data", p.dataCommand(), p.foldsCommand())
 	group("store", p.checkCommand(), p.rmCommand(), p.compactCommand())

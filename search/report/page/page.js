@@ -210,7 +210,11 @@ source.addEventListener("part", (e) => {
   const part = JSON.parse(e.data);
   replace(part.id, part.html);
 });
-source.addEventListener("trouble", (e) => { link.className = "link lost"; link.textContent = JSON.parse(e.data); });
+source.addEventListener("trouble", (e) => {
+  const text = JSON.parse(e.data);
+  link.className = text ? "link lost" : "link";
+  link.textContent = text || "live";
+});
 source.addEventListener("error", () => {
   link.className = "link lost";
   link.textContent = source.readyState === EventSource.CLOSED ? "not live any more: reload the page" : "not connected: trying again";

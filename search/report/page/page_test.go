@@ -159,6 +159,47 @@ func TestPageOfAnyState(t *testing.T) {
 	}
 }
 
+// A sweep that runs: what the workers are at, with the curve of one that has trained.
+func TestPageOfARun(t *testing.T) {
+	c := newScene(t, searchtest.Small, searchtest.Info())
+	var trial search.Trial
+	for trial = range c.sweep.Trials() {
+		break
+	}
+	loss, accuracy, later := 0.5, 0.75, 0.875
+	status := search.Status{
+		Sweep: "small", ID: c.sweep.ID, Metric: "accuracy", Running: true, Elapsed: 75, Left: 3700, Rate: 12.5, Total: 36, Done: 9, Trials: 12,
+		Workers: []search.WorkerStatus{
+			{Worker: 0, Trial: trial.ID(), Slot: 2, Epoch: 3, Epochs: 4, Curve: []search.EpochStatus{
+				{Epoch: 1, Loss: &loss, Accuracy: &loss, Validation: &accuracy}, {Epoch: 2, Loss: &loss, Accuracy: &accuracy, Validation: &later},
+			}},
+			{Worker: 1},
+			{Worker: 2, Trial: "<b>", Slot: -1, Epoch: 1, Epochs: 1},
+		},
+	}
+	in := c.input(t, &status)
+	text, err := page.Render(in, &page.Live{Events: "/s/1/events", Home: "/", Saved: "/s/1/report.html"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, string(text), `data-events="/s/1/events"`, "for 1 min 15 s, 12.5 fits a minute, about 1 h 01 min left", "25 %", "epoch 2: validation 0.8750", "epoch 2: train 0.7500",
+		"waiting for a job", "epoch 3 of 4", "all rows", "9 of 36", `<noscript><meta http-equiv="refresh"`)
+	refuse(t, string(text), "<b></span>", "http-equiv=\"Content-Security-Policy\"") // serve sends it as a header
+	parts, err := page.Working(in)
+	if err != nil || len(parts) != 1 || !strings.Contains(string(text), parts[0].HTML) {
+		t.Errorf("%d parts, %v: want the piece that the page has", len(parts), err)
+	}
+	parts, err = page.Parts(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range parts {
+		if !strings.Contains(string(text), fmt.Sprintf("<div id=%q>%s</div>", p.ID, p.HTML)) {
+			t.Errorf("piece %q is not in the page as it is", p.ID)
+		}
+	}
+}
+
 // Some trials failed, some diverged, some are half done: each says why.
 func TestPageOfFailures(t *testing.T) {
 	c := newScene(t, searchtest.Small, searchtest.Info())

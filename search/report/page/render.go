@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 
 	"espalier/search"
@@ -116,9 +117,30 @@ func Working(in *Input) ([]Part, error) {
 	return render(&view{Working: newWorking(in)}, quickParts)
 }
 
-// Parts makes those that change with a fact.
+// Parts makes those that change with a fact, the figures among them where in has any.
 func Parts(in *Input) ([]Part, error) {
-	return render(newView(in), slowParts)
+	names := slowParts
+	if len(in.Figures) > 0 {
+		names = append(slices.Clone(names), "drawn")
+	}
+	return render(newView(in), names)
+}
+
+// RenderList is a page with links to the pages of sweeps, by ID below /s/.
+func RenderList(list []search.Enrolment) ([]byte, error) {
+	type entry struct{ Name, Data, Created, ID, Link string }
+	v := struct {
+		Sweeps []entry
+		Style  template.CSS
+	}{Style: template.CSS(styleText)}
+	for _, e := range list {
+		v.Sweeps = append(v.Sweeps, entry{clean(e.Name), clean(e.Data.Source), moment(e.Created), e.ID.String()[:12], "/s/" + e.ID.String()})
+	}
+	var b bytes.Buffer
+	if err := templates.ExecuteTemplate(&b, "sweeps", v); err != nil {
+		return nil, fmt.Errorf("write the list of sweeps: %w", err)
+	}
+	return b.Bytes(), nil
 }
 
 func render(v *view, names []string) ([]Part, error) {

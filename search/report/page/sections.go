@@ -357,9 +357,15 @@ type source struct {
 	Link       template.URL // its bytes, to save them
 }
 
+// linkBytes is up to how long a sweep file stands in the page a second time, to be saved.
+const linkBytes = 128 << 10
+
 func newSource(in *Input) source {
 	e := in.Enrolment
-	out := source{Name: fileName(in.Sweep.File.Name) + ".toml", Link: template.URL("data:application/toml;base64," + base64.StdEncoding.EncodeToString(e.Source))}
+	out := source{Name: FileName(in.Sweep.File.Name) + ".toml"}
+	if len(e.Source) <= linkBytes {
+		out.Link = template.URL("data:application/toml;base64," + base64.StdEncoding.EncodeToString(e.Source))
+	}
 	// Line feeds and tabs are what a text is made of; everything else hidden is shown.
 	for i, line := range strings.Split(strings.ReplaceAll(string(e.Source), "\r\n", "\n"), "\n") {
 		if i > 0 {
@@ -373,8 +379,8 @@ func newSource(in *Input) source {
 	return out
 }
 
-// fileName is a name that any file system takes.
-func fileName(name string) string {
+// FileName is a sweep's name as any file system takes it, without suffix.
+func FileName(name string) string {
 	safe := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
 			return r
