@@ -19,6 +19,10 @@
 // bytes, the test rows were looked at once, check finds no problem, and nothing is left
 // beside the store.
 //
+// With -readers it kills nothing and measures readers beside a run (readers.go):
+//
+//	go run ./cmd/chaos -readers 10 -for 1m
+//
 //	main.go     flags, rounds, the report        sweep.go   what is killed
 //	round.go    one round                        plan.go    where and how a kill falls
 //	process.go  one process and its end          trail.go   what its log says was trained

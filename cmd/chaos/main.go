@@ -34,25 +34,33 @@ func run() (err error) {
 	kills := flag.Int("kills", 30, "stop after so many kills, and once the round is over")
 	limit := flag.Duration("time", 0, "begin no round after this time; 0: no limit")
 	only := flag.Int("round", -1, "play this round of the seed alone; -1: all")
+	readers := flag.Int("readers", 0, "kill nothing: measure so many readers beside a run")
+	length := flag.Duration("for", time.Minute, "how long the readers ask")
 	flag.Uint64Var(&c.seed, "seed", uint64(time.Now().UnixNano()), "of everything that is drawn (default: from the clock)")
 	flag.StringVar(&c.espalier, "espalier", "", "the program to kill (default: built from this module)")
 	flag.BoolVar(&c.keep, "keep", false, "keep the folders of rounds that went well, too")
 	flag.BoolVar(&c.verbose, "v", false, "tell each kill")
 	flag.Parse()
-	if flag.NArg() > 0 || *kills < 1 || *limit < 0 {
+	if flag.NArg() > 0 || *kills < 1 || *limit < 0 || *readers < 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
 	if c.folder, err = os.MkdirTemp("", "chaos"); err != nil {
 		return err
 	}
-	fmt.Printf("seed %d\n", c.seed)
 	if c.espalier == "" {
 		c.espalier = filepath.Join(c.folder, "bin", "espalier")
 		if out, err := exec.Command("go", "build", "-o", c.espalier, "espalier/cmd/espalier").CombinedOutput(); err != nil {
 			return fmt.Errorf("build espalier: %w\n%s", err, out)
 		}
 	}
+	if *readers > 0 {
+		if err := c.readers(*readers, *length); err != nil {
+			return err
+		}
+		return os.RemoveAll(c.folder)
+	}
+	fmt.Printf("seed %d\n", c.seed)
 	began := time.Now()
 	first, last := 0, 1<<30
 	if *only >= 0 {
