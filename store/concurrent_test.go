@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -447,5 +449,41 @@ func TestStatusIsWhatTheRunSays(t *testing.T) {
 	}
 	if err := r.Record(t.Context(), search.SweepID{}, search.Fact{}); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("record: %v", err)
+	}
+}
+
+// Nobody else may read the store, what lies beside it, or ask the runner.
+func TestModes(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no such modes here")
+	}
+	path := temp(t)
+	s := mustOpen(t, path, Options{})
+	if err := s.Serve(nil); err != nil {
+		t.Fatal(err)
+	}
+	id := search.SweepID{1}
+	if err := s.Checkpoints().Save(id, "job", []byte("state")); err != nil {
+		t.Fatal(err)
+	}
+	if err := LeaveTest(path, id, look("a")); err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	err := filepath.WalkDir(filepath.Dir(path), func(at string, d fs.DirEntry, err error) error {
+		if err != nil || at == filepath.Dir(path) {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if seen++; info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %v", at, info.Mode())
+		}
+		return nil
+	})
+	if err != nil || seen < 7 { // store, claim, socket, look, two folders, checkpoint
+		t.Errorf("%d files, %v", seen, err)
 	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -96,8 +97,10 @@ func (s *Store) open(path string, o Options) error {
 	if err := guard(func() error { return migrate(s.db, migrations()) }); err != nil {
 		return err
 	}
-	s.checkpoints, err = newCheckpoints(real, o.Files)
-	return err
+	if s.checkpoints, err = newCheckpoints(real, o.Files); err != nil {
+		return err
+	}
+	return s.Collect(context.Background(), o.Notice)
 }
 
 // resolve finds the file that a path means, through links: two names of one
@@ -199,6 +202,7 @@ func (s *Store) Close() (err error) {
 		if s.server != nil {
 			s.server.close()
 		}
+		_ = s.Collect(context.Background(), nil) // what it cannot record stays for the next
 		s.writing.Lock()
 		defer s.writing.Unlock()
 		if s.broken == nil {

@@ -372,6 +372,8 @@ func TestTwoAtOnce(t *testing.T) {
 	b := newBench(t, longSweep)
 	cmd, _, _ := b.start("run", "sweep.toml", "--workers", "1", "--no-refit")
 	b.waitForOutcome(cmd)
+	b.run(0, "-q", "run", "sweep.toml", "--store", "other.db", "-o", "small.espalier", // another store is free, and gives a model of the same sweep
+		"--set", "grid.dropout=[0.1]", "--set", "grid.momentum=[0.9]", "--set", "grid.epochs=[1]")
 	_, talk := b.run(exitFailed, "run", "sweep.toml")
 	for _, want := range []string{"espalier: ", "espalier.db", "process ", "status and leaderboard answer meanwhile"} {
 		if !strings.Contains(talk, want) {
@@ -387,9 +389,22 @@ func TestTwoAtOnce(t *testing.T) {
 		t.Errorf("status while it runs:\n%s", out)
 	}
 	b.run(exitFailed, "retry")
+	// A look at the test rows counts also while the store is held, and once.
+	look := func(when string, left int) {
+		t.Helper()
+		if out, talk := b.run(0, "evaluate", "small.espalier", "--data", "fashion-mnist-mini"); !strings.Contains(out, "looks     1 model of the sweep") {
+			t.Errorf("evaluate %s:\n%s%s", when, out, talk)
+		}
+		if files, _ := filepath.Glob(filepath.Join(b.folder, "espalier.db.look-*")); len(files) != left {
+			t.Errorf("%s: looks left beside the store: %v", when, files)
+		}
+	}
+	look("while it runs", 1)
+	look("while it runs, again", 1)
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("the first run: %v", err)
 	}
+	look("after it", 0)
 }
 
 // TestOtherKernel goes on with a sweep on another instruction set: refused with

@@ -123,7 +123,7 @@ func (p *program) isStoreFile(path string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(real, own+".d"+string(filepath.Separator))
+	return strings.HasPrefix(real, own+".d"+string(filepath.Separator)) || strings.HasPrefix(real, own+".look-")
 }
 
 func sameFile(a, b string) bool {

@@ -81,6 +81,9 @@ looked at again. How often they were looked at is printed with the result.`,
 
 // refitTrial trains a trial on all rows, saves the model at path and prints what the test rows say.
 func (p *program) refitTrial(ctx context.Context, st *store.Store, s *session, t search.Trial, path string) error {
+	if err := st.Collect(ctx, p.notice); err != nil { // the looks of others count
+		return err
+	}
 	rows := "all training rows"
 	if s.sweep.File.Refit.Rows == "train" {
 		rows = "the hold-out's training rows"

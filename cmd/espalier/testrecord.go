@@ -35,23 +35,29 @@ func (p *program) recordTest(ctx context.Context, m *trainer.Model, path string,
 	sum := sha256.Sum256(file)
 	digest := hex.EncodeToString(sum[:])
 	if !models[digest] {
-		st, err := p.openExisting()
-		var held *store.HeldError
-		if errors.As(err, &held) {
-			p.warn("the store is in use: this look at the test rows is not recorded")
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		defer st.Close()
-		if err := st.Record(ctx, id, search.Fact{Test: &search.TestRecord{Model: digest, Result: e, Recorded: time.Now()}}); err != nil {
+		record := search.TestRecord{Model: digest, Result: e, Recorded: time.Now()}
+		if err := p.keepTest(ctx, id, &record); err != nil {
 			return err
 		}
 		seen++
 	}
 	_, err = fmt.Fprintf(p.out, "looks     %s of the sweep evaluated on these test rows so far\n", plural(seen, "model"))
 	return err
+}
+
+// keepTest records a look at the test rows. Where a runner holds the store it is left beside
+// it: the runner records it before it refits and when it ends.
+func (p *program) keepTest(ctx context.Context, id search.SweepID, t *search.TestRecord) error {
+	st, err := p.openExisting()
+	var held *store.HeldError
+	if errors.As(err, &held) {
+		return store.LeaveTest(p.storePath(), id, t)
+	}
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	return st.Record(ctx, id, search.Fact{Test: t})
 }
 
 // sameTest tells whether two sources have the same test rows.
@@ -87,6 +93,9 @@ func (p *program) testsOf(ctx context.Context, id search.SweepID, data dataset.I
 	})
 	if errors.Is(err, store.ErrNoStore) {
 		err = nil
+	}
+	for _, t := range store.LeftTests(p.storePath(), id) {
+		models[t.Model] = true
 	}
 	return known, len(models), models, err
 }
