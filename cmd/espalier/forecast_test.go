@@ -162,3 +162,12 @@ func TestExpectation(t *testing.T) {
 		t.Errorf("found %t by %q: %+v", first.found, first.source, first.of)
 	}
 }
+
+// The store's file grows as bbolt's does.
+func TestStoreFile(t *testing.T) {
+	for records, want := range map[float64]int64{0: 32 << 10, 32 << 10: 32 << 10, 33 << 10: 64 << 10, 1 << 20: 1 << 20, 16 << 20: 16 << 20, 17 << 20: 48 << 20, 1e30: 1e18} {
+		if have := storeFile(records); have != want {
+			t.Errorf("%.0f bytes of records: a file of %d, want %d", records, have, want)
+		}
+	}
+}

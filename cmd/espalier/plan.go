@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"espalier/search"
-	"espalier/trainer"
 )
 
 // planFlags are what plan takes.
@@ -65,15 +63,18 @@ func (p *program) plan(ctx context.Context, name string, f *planFlags) error {
 	}
 	plan := s.sweep.Plan(f.noShare)
 	w := p.out
-	fmt.Fprintf(w, "%s  id %.12s  seed %d\n", printable(file.Name), s.sweep.ID, file.Seed)
-	fmt.Fprintf(w, "data      %s, %s, %s in memory\n", printable(s.set.Source), plural(s.set.Rows, "row"), bytesText(s.set.Bytes))
-	fmt.Fprintf(w, "folds     %s; %d rows to train on, %d to validate on\n", foldsText(s), len(s.folds[0].Train), len(s.folds[0].Validation))
-	fmt.Fprintf(w, "jobs      %s\n", plan)
+	say := func(format string, args ...any) { // on a terminal broken at words
+		fmt.Fprintln(w, foldLine(fmt.Sprintf(format, args...), terminalWidth(w), 10))
+	}
+	say("%s  id %.12s  seed %d", printable(file.Name), s.sweep.ID, file.Seed)
+	say("data      %s, %s, %s in memory", printable(s.set.Source), plural(s.set.Rows, "row"), bytesText(s.set.Bytes))
+	say("folds     %s; %s rows to train on, %s to validate on", foldsText(s), thousands(int64(len(s.folds[0].Train))), thousands(int64(len(s.folds[0].Validation))))
+	say("jobs      %s", plan)
 	if plan.Unshared > 0 {
-		fmt.Fprintf(w, "          %s cannot share: the schedule depends on the total of epochs\n", plural(plan.Unshared, "point"))
+		say("          %s cannot share: the schedule depends on the total of epochs", plural(plan.Unshared, "point"))
 	}
 	if excluded := s.sweep.File.Grid.Len() - s.sweep.File.Grid.Count(); excluded > 0 && file.Search.Strategy == "grid" {
-		fmt.Fprintf(w, "          %s of the product left out: excluded, repeated or not active\n", plural(excluded, "point"))
+		say("          %s of the product left out: excluded, repeated or not active", plural(excluded, "point"))
 	}
 	models, complete, err := distinctModels(s.sweep, plan.Counted)
 	if err != nil {
@@ -89,15 +90,15 @@ func (p *program) plan(ctx context.Context, name string, f *planFlags) error {
 	if !plan.Counted {
 		workers = f.workers
 	}
-	memory, disk, err := p.forecastSpace(s, models, plan, workers)
+	room, err := newSpace(s, models, plan, workers)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "memory    about %s with %s\n", bytesText(memory), plural(workers, "worker"))
-	if have := machineMemory(); have > 0 && memory > have {
+	say("memory    %s with %s", rangeText(room.memory), plural(workers, "worker"))
+	if have := machineMemory(); have > 0 && room.memory[0] > have {
 		p.warn(fmt.Sprintf("this machine has %s of memory: workers will wait for one another, and run refuses what does not fit alone", bytesText(have)))
 	}
-	fmt.Fprintf(w, "disk      about %s in the store\n", bytesText(disk))
+	say("disk      %s in the store, and up to %s of checkpoints while it runs", rangeText(room.disk), bytesText(room.checkpoints))
 	if !f.noCalibrate {
 		if err := p.forecastTime(ctx, s, plan, workers, f.noShare); err != nil {
 			return err
@@ -168,26 +169,4 @@ func writeModels(w io.Writer, models []distinct, complete bool, width int) error
 	}
 	fmt.Fprintln(w)
 	return nil
-}
-
-// forecastSpace estimates memory of a run and the size of its results.
-func (p *program) forecastSpace(s *session, models []distinct, plan search.Plan, workers int) (memory, disk int64, err error) {
-	largest, _, err := largestFit(s.sweep)
-	if err != nil {
-		return 0, 0, sweepFailure(err)
-	}
-	epochs := 0.0
-	for _, m := range models {
-		epochs = max(epochs, float64(m.config.Params.Epochs))
-	}
-	if plan.Counted && plan.Points > 0 {
-		epochs = float64(plan.Asked) / float64(max(plan.Fits, 1))
-	}
-	sample, err := json.Marshal(trainer.Epoch{Validation: &trainer.Scores{}, Classes: make([]trainer.Class, len(s.set.Classes)),
-		Confusion: make([]int, len(s.set.Classes)*len(s.set.Classes))})
-	if err != nil {
-		return 0, 0, err
-	}
-	perEpoch := float64(len(sample)) / 2 // compressed, roughly
-	return runMemory(s, largest, workers), int64(min(float64(plan.Fits)*(300+epochs*perEpoch), 1e18)), nil
 }
