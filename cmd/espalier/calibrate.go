@@ -159,6 +159,9 @@ func validated(row float64) int {
 	return batch * int(min(max(0.3/max(row, 1e-9)/batch, 1), 32))
 }
 
+// errNoTime is of a fit that ended before its first step did.
+var errNoTime = errors.New("training diverges at once: no time can be told")
+
 // meter tells the time of an epoch from what a fitter says within it.
 type meter struct {
 	began  time.Time
@@ -182,7 +185,7 @@ func (m *meter) epoch() (seconds, spread float64, err error) {
 	slices.SortFunc(m.marks, func(a, b mark) int { return compare(a.seconds, b.seconds) })
 	n := len(m.marks)
 	if n == 0 {
-		return 0, 0, errors.New("the point diverges at once: no time can be told")
+		return 0, 0, errNoTime
 	}
 	last := m.marks[n-1]
 	first := m.marks[0]

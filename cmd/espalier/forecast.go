@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"time"
 
 	"espalier/search"
@@ -104,14 +106,19 @@ func (t *timing) calibrate(ctx context.Context) error {
 			break
 		}
 		var err error
-		if l.pace, err = pool.measure(ctx, l.trial, share(len(t.loads)-i+more)); err != nil {
-			return fmt.Errorf("calibrate %s: %w", l.name, err)
-		}
+		l.pace, err = pool.measure(ctx, l.trial, share(len(t.loads)-i+more))
 		if context.Cause(ctx) != nil {
 			return context.Cause(ctx)
 		}
+		if err != nil && !errors.Is(err, errNoTime) { // without a time of its own, others tell it
+			return fmt.Errorf("calibrate %s: %w", l.name, err)
+		}
 	}
-	costliest := t.loads[0]
+	at := slices.IndexFunc(t.loads, func(l workload) bool { return l.pace.measured })
+	if at < 0 {
+		return fmt.Errorf("calibrate: %w", errNoTime)
+	}
+	costliest := t.loads[at]
 	for _, other := range []struct {
 		watch  stopwatch
 		factor *float64
