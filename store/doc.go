@@ -58,7 +58,8 @@
 // present; a fixed order is smaller and quicker, and the version of the file
 // says which).
 //
-// FORMAT.md beside this file lays down every byte.
+// FORMAT.md beside this file lays down every byte, RELIABILITY.md what is promised
+// after which call, and the test of each promise.
 //
 // # Reading the source
 //
