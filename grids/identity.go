@@ -40,6 +40,50 @@ func (g *Grid) Canonical() string {
 	return b.String()
 }
 
+// Conditions are what ties the axes together, in words, a line each: "momentum only
+// where optimizer = sgd", "without dropout = 0.5 and optimizer = adam". Of a union
+// each line begins with the number of its product.
+func (g *Grid) Conditions() (lines []string) {
+	for i := range g.products {
+		p := &g.products[i]
+		prefix := ""
+		if len(g.products) > 1 {
+			prefix = fmt.Sprintf("grid[%d]: ", i)
+		}
+		for k := range p.axes {
+			if a := &p.axes[k]; len(a.when) > 0 {
+				lines = append(lines, prefix+a.name+" only where "+g.words(p, a.when))
+			}
+		}
+		if len(p.rules) > 0 {
+			lines = append(lines, prefix+"without "+g.words(p, p.rules))
+		}
+	}
+	return lines
+}
+
+// words writes conjunctions as people would.
+func (g *Grid) words(p *product, list []conjunction) string {
+	var texts []string
+	for _, c := range list {
+		var tests []string
+		for _, t := range c {
+			a := &p.axes[p.at[t.name]]
+			var values []string
+			for _, id := range t.ids {
+				if digit, ok := a.index(id); ok && digit < len(a.values) {
+					values = append(values, fmt.Sprint(a.values[digit]))
+				}
+			}
+			tests = append(tests, a.name+" = "+strings.Join(values, " or "))
+		}
+		slices.Sort(tests)
+		texts = append(texts, strings.Join(tests, " and "))
+	}
+	slices.Sort(texts)
+	return strings.Join(slices.Compact(texts), "; or ")
+}
+
 // canonicalAny writes conjunctions sorted, each once, their values by their place
 // on the product's axes: values that the product does not have cannot matter.
 func (g *Grid) canonicalAny(p *product, list []conjunction) string {

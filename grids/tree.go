@@ -77,9 +77,28 @@ func parseTree(src []byte) (*node, *Placed) {
 	return b.root, nil
 }
 
+// syntaxText is the decoder's message, where it only passes on strconv's in words of ours.
+func syntaxText(err error) string {
+	text := strings.TrimPrefix(err.Error(), "toml: ")
+	_, rest, found := strings.Cut(text, "strconv.")
+	if !found {
+		return text
+	}
+	quoted := ""
+	if _, after, ok := strings.Cut(rest, "parsing "); ok {
+		if q, err := strconv.QuotedPrefix(after); err == nil {
+			quoted = " " + q
+		}
+	}
+	if strings.Contains(rest, strconv.ErrRange.Error()) {
+		return "the number" + quoted + " is too large"
+	}
+	return quoted[min(1, len(quoted)):] + " is no number"
+}
+
 // placeSyntax gives an error of the decoder its place.
 func placeSyntax(err error) *Placed {
-	p := &Placed{Position: Position{1, 1}, Problem: Problem{Message: "not TOML: " + strings.TrimPrefix(err.Error(), "toml: ")}}
+	p := &Placed{Position: Position{1, 1}, Problem: Problem{Message: "not TOML: " + syntaxText(err)}}
 	var decode *toml.DecodeError
 	if errors.As(err, &decode) {
 		p.Position.Line, p.Position.Column = decode.Position()

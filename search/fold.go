@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"espalier/folds"
+	"espalier/grids"
 	"espalier/trainer/dataset"
 )
 
@@ -34,7 +35,11 @@ func MakeFolds(s *Sweep, set *dataset.Set, warn func(string)) ([]folds.Fold, err
 		made, err = folds.Stratified(labels, f.K, o)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("make %s folds of %q: %w", f.Scheme, s.Data.Source, err)
+		key := "folds.k"
+		if f.Scheme == holdout {
+			key = "folds.fraction"
+		}
+		return nil, s.File.Errors([]grids.Problem{{Path: key, Message: fmt.Sprintf("%s folds of %q: %v", f.Scheme, s.Data.Source, err)}})
 	}
 	if len(made) != s.Slots() {
 		return nil, fmt.Errorf("make %s folds of %q: have %d, want %d", f.Scheme, s.Data.Source, len(made), s.Slots())

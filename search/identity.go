@@ -66,6 +66,9 @@ func identity(f *grids.File, data dataset.Info, init []byte) []field {
 	return id
 }
 
+// conditionsKey is a part of the identity that is a hash, and so told in other words.
+const conditionsKey = "grid, with its conditions"
+
 // gridFields describe a grid that is drawn from: its axes one by one, for a
 // difference that can be read, and a hash of the whole with what ties the axes
 // together (conditions, exclusions, the products of a union).
@@ -81,7 +84,7 @@ func gridFields(f *grids.File) (fields []field) {
 	sum := sha256.Sum256([]byte(f.Grid.Canonical()))
 	return append(fields,
 		field{"grid", count(f.Grid.Count(), "point")},
-		field{"grid, with its conditions", hex.EncodeToString(sum[:])})
+		field{conditionsKey, hex.EncodeToString(sum[:])})
 }
 
 // hashIdentity is the SweepID: SHA-256, cut to 16 bytes, over every field as
@@ -115,6 +118,34 @@ func differences(old, now []field) []string {
 	for _, f := range old {
 		if _, still := is[f.key]; !still {
 			out = append(out, fmt.Sprintf("%s: %s → nothing", f.key, shorten(f.text)))
+		}
+	}
+	return out
+}
+
+// spellConditions puts words in the place of the hash over a whole grid: which
+// conditions and exclusions are new and which are gone. Where an axis differs that
+// is told already, and the hash says no more.
+func spellConditions(diff, was, is []string) (out []string) {
+	only := func(a, b []string) []string {
+		return slices.DeleteFunc(slices.Clone(a), func(line string) bool { return slices.Contains(b, line) })
+	}
+	gone, added := only(was, is), only(is, was)
+	told := len(gone)+len(added) > 0 || slices.ContainsFunc(diff, func(d string) bool { return strings.HasPrefix(d, "grid.") || strings.HasPrefix(d, "grid: ") })
+	for _, d := range diff {
+		if !told || !strings.HasPrefix(d, conditionsKey+": ") {
+			out = append(out, d)
+			continue
+		}
+		for i := range max(len(gone), len(added)) {
+			before, after := "nothing", "nothing"
+			if i < len(gone) {
+				before = gone[i]
+			}
+			if i < len(added) {
+				after = added[i]
+			}
+			out = append(out, fmt.Sprintf("grid: %s → %s", shorten(before), shorten(after)))
 		}
 	}
 	return out
@@ -179,6 +210,7 @@ func Changed(old Enrolment, s *Sweep) error {
 			fmt.Sprintf("the file in the store cannot be read by this version: %v", err)}}
 	}
 	diff := differences(identity(f, old.Data, old.Init), now)
+	diff = spellConditions(diff, f.Grid.Conditions(), s.File.Grid.Conditions())
 	if len(diff) == 0 {
 		diff = []string{"the ID is computed in another way by the version that enrolled it"}
 	}

@@ -191,8 +191,12 @@ func TestIdentityOfRandomSearch(t *testing.T) {
 	for _, c := range []struct{ old, new, diff string }{
 		{"units = [4, 8]", "units = [4, 8, 9]", "grid.units: [4, 8] → [4, 8, 9]"},
 		{"trials = 4", "trials = 4\nexclude = [{ units = 4, epochs = 1 }]", "grid: 12 points → 10 points"},
+		{"trials = 4", "trials = 4\nexclude = [{ units = 4, epochs = 1 }]", "grid: nothing → without epochs = 1 and units = 4"},
 	} {
 		err := Changed(base.Enrolment(), sweep(t, strings.Replace(source, c.old, c.new, 1)))
+		if err != nil && strings.Contains(err.Error(), conditionsKey) {
+			t.Errorf("a hash where words should be: %v", err)
+		}
 		if err == nil || !strings.Contains(err.Error(), c.diff) {
 			t.Errorf("no %q in: %v", c.diff, err)
 		}
