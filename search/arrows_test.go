@@ -43,6 +43,7 @@ github.com/rs/zerolog            cmd/espalier
 github.com/spf13                 cmd/espalier
 github.com/jedib0t               cmd/espalier cmd/race
 github.com/vbauerster            cmd/espalier
+github.com/chromedp              search/report/web_test
 github.com/parquet-go            search/exchange
 google.golang.org/protobuf       trainer/onnx search/exchange
 log                              cmd/espalier store/server.go search/report/web/server.go
