@@ -8,9 +8,10 @@ import "espalier/trainer/kernel"
 // lie within blocks: of as many samples as the layer that wants the most, and within them those of each
 // group of layers that want alike.
 
-const (
-	blockFloats = 1 << 18 // values and gradients of a convolution and of what follows it, in a block
-	blockMost   = 64      // samples
+// Variables, so that tests may have small ones.
+var (
+	blockFloats int64 = 1 << 18 // values and gradients of a convolution's maps, in a block
+	blockMost         = 64      // samples
 )
 
 // cheap tells whether a convolution is rather computed once more for the backward pass than kept: one of
@@ -49,7 +50,7 @@ func groupFrom(run []operation, i int) (end, block int) {
 		}
 	}
 	if block == 0 {
-		block = blockMost / 4
+		block = max(1, blockMost/4)
 	}
 	return end, block
 }

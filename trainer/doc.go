@@ -27,8 +27,9 @@
 // reads bytes of the one shared copy of the images and scales them on the way.
 //
 // A pass goes through the operations in stages (network.go). Within a stage each sample is independent
-// of the others, so maps go through in blocks that stay in the cache, and several threads can take a part of
-// the batch each. Only batch normalisation needs the whole batch and begins a stage. Weight gradients are
+// of the others, so maps go through in blocks that stay in the cache (blocks.go), and several threads can take a
+// part of the batch each. Gradients of maps have memory for a block only, and the output of a first convolution
+// that is pooled is computed again rather than kept. Only batch normalisation needs the whole batch and begins a stage. Weight gradients are
 // shared out by panels, the optimizer by parts of the flat slice; no sum is ever split, so the number of
 // threads does not show in the bits (crew.go).
 //

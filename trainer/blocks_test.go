@@ -1,0 +1,55 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"espalier/trainer/dataset"
+)
+
+// TestBlocksDoNotShowInTheBits trains with blocks of a few samples, within each other, and with all memory and
+// one block, as several threads have it.
+func TestBlocksDoNotShowInTheBits(t *testing.T) {
+	conv, pool := convLayer, fieldsOf{"type": "maxpool2d"}
+	nets := fusedDropouts()
+	nets["deep"] = []map[string]any{
+		conv(20), pool, dropoutLayer(0.2), conv(33), dropoutLayer(0.1), conv(16), fieldsOf{"type": "avgpool2d"}, dropoutLayer(0.3),
+		fieldsOf{"type": "residual", "layers": []any{conv(17), fieldsOf{"type": "maxpool2d", "strides": int64(1), "padding": "same"}, conv(12)}},
+		fieldsOf{"type": "flatten"}, denseLayer("$classes", "softmax"),
+	}
+	nets["norm"] = []map[string]any{
+		conv(4), fieldsOf{"type": "avgpool2d"}, fieldsOf{"type": "batchnorm"}, conv(18), pool, dropoutLayer(0.2), conv(16), fieldsOf{"type": "global_avg_pool"},
+		denseLayer("$classes", "softmax"),
+	}
+	train := func(c *Config, view dataset.View, threads int) *Fitter {
+		f := fitter(t, c, Task{Threads: threads}, view, dataset.View{})
+		for !f.Done() {
+			if _, err := f.Epoch(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return f
+	}
+	floats, most := blockFloats, blockMost
+	defer func() { blockFloats, blockMost = floats, most }()
+	for _, shape := range [][]int{{12, 9, 1}, {8, 9, 17}} {
+		view := images(45, shape, 4, 1)
+		for name, layers := range nets {
+			t.Run(fmt.Sprintf("%s, %d channels", name, shape[2]), func(t *testing.T) {
+				c := compile(t, Spec{Layers: layers, Values: fieldsOf{"epochs": int64(2), "batch_size": int64(23)}}, shape, 4)
+				blockFloats, blockMost = floats, most
+				want := train(c, view, 2)
+				for _, size := range []struct {
+					floats int64
+					most   int
+				}{{floats, most}, {1, 5}, {20000, 5}, {40000, 16}} {
+					blockFloats, blockMost = size.floats, size.most
+					if sameFit(t, want, train(c, view, 1)); t.Failed() {
+						t.Fatalf("blocks of %d floats, %d samples", size.floats, size.most)
+					}
+				}
+			})
+		}
+	}
+}
