@@ -17,7 +17,7 @@ import (
 // Bounds of what a plan trains: in all, and on one workload.
 const (
 	calibration     = 10 * time.Second
-	calibrationEach = 2500 * time.Millisecond
+	calibrationEach = 4 * time.Second
 	calibrationMin  = 300 * time.Millisecond
 )
 

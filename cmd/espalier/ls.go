@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"espalier/search"
@@ -37,7 +39,14 @@ func (p *program) lsCommand() *cobra.Command {
 					p.say("store %q holds no sweep", p.storePath())
 					return nil
 				}
-				return t.write(p.out, "", terminalWidth(p.out))
+				width := terminalWidth(p.out)
+				if width > 0 && t.width() > width {
+					for _, row := range t.rows { // the day is enough, and a shorter prefix of the ID
+						row[1] = short(row[1])
+						row[7], _, _ = strings.Cut(row[7], " ")
+					}
+				}
+				return t.write(p.out, "", width)
 			})
 		},
 	}
