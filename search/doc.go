@@ -49,6 +49,10 @@
 // on disk. Otherwise a pool of eight would put at most eight outcomes in a commit.
 // It lets go of its network first, so that what waits is small.
 //
+// A job starts where the memory that its config needs is free, beside what jobs that
+// have just started will take; meanwhile its worker waits (memory.go). Were each started
+// at once, the system would kill all of them for the one too many.
+//
 // The processors are shared out among the jobs that can run side by side as each
 // starts: a job that is alone uses all of them. A checkpoint whose job went with an
 // edit of the file is removed by the run that finds nothing left to do.

@@ -27,6 +27,9 @@
 //     answer out and let go; a runner that starts waits for them (Options.Wait).
 //     Between questions a Reader holds nothing, so it can never be in the way.
 //
+// Who only wants to say that it looked at test rows leaves a file for the runner
+// (look.go): nothing that comes through the socket writes.
+//
 // Records travel as they lie in the file, with their checksums, and are checked
 // and decoded by the reader, so both ways of reading are one.
 //
@@ -67,5 +70,5 @@
 // the file is opened and by whom; reader.go, client.go and server.go the way
 // through the socket; format.go and record.go, history.go, enrolment.go, wire.go
 // the bytes; page.go, tree.go, inventory.go, check.go and salvage.go everything
-// that does without bbolt; checkpoint.go and files.go what lies beside.
+// that does without bbolt; checkpoint.go, look.go and files.go what lies beside.
 package store
