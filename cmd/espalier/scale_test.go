@@ -78,12 +78,10 @@ func TestHundredThousand(t *testing.T) {
 		t.Fatalf("%+v, %v", result, err)
 	}
 	late := memoryNow(t)
-	after := open()
-	for end := time.Now().Add(5 * time.Second); after != before && time.Now().Before(end); after = open() {
-		time.Sleep(10 * time.Millisecond) // some are about to end
-	}
-	if after != before {
-		t.Errorf("goroutines and open files: %v before, %v after", before, after)
+	after := open() // one in a thousand jobs that leaked would be seen
+	t.Logf("goroutines and open files: %v before, %v after", before, after)
+	if after.goroutines > before.goroutines+20 || after.files > before.files+20 {
+		t.Errorf("goroutines or files stay: %v before, %v after", before, after)
 	}
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
