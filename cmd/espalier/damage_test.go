@@ -29,7 +29,7 @@ func damages(data []byte, r *rand.Rand) map[string][]byte {
 	}
 	zero("no first page", 0)
 	zero("no first two pages", 0, 1)
-	flips, zeros, cuts := 3, 2, 1
+	flips, zeros, cuts := 2, 1, 1
 	if *long {
 		flips, zeros, cuts = 60, len(data)/page, 10
 	}
