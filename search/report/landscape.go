@@ -25,6 +25,8 @@ type Landscape struct {
 	Full      bool             // every combination of levels is there, once
 	Unranked  int              // trials without a score on every fold
 
+	Test string // that ties are by, "" where none is possible
+
 	fine *Landscape // the same without bins, where that is a full grid and this is none
 }
 
@@ -53,6 +55,8 @@ type LandscapePoint struct {
 	Texts  []string  // per axis: the value as written
 	Mean   float64
 	Std    float64
+	StdErr float64 // of the mean; NaN where there is none
+	Tied   bool    // cannot be told from the best, see Landscape.Test
 	Folds  []float64
 }
 
@@ -99,8 +103,12 @@ func newLandscape(s *search.Sweep, standings []search.Standing, limit int) *Land
 			l.Unranked++
 		}
 	}
-	for _, st := range ranked {
-		l.Points = append(l.Points, LandscapePoint{Trial: st.Trial.ID()[:trialDigits], Rank: st.Rank, Mean: st.Mean, Std: st.Std, Folds: st.Folds})
+	l.Test = search.TestName(s)
+	tied := search.Ties(s, ranked)
+	for i, st := range ranked {
+		l.Points = append(l.Points, LandscapePoint{
+			Trial: st.Trial.ID()[:trialDigits], Rank: st.Rank, Mean: st.Mean, Std: st.Std, StdErr: st.StdErr, Tied: tied[i], Folds: st.Folds,
+		})
 	}
 	for _, axis := range s.File.Grid.Axes() {
 		l.addAxis(axis, ranked, limit)

@@ -27,9 +27,14 @@ func ScoreFigure(l *Landscape) *Figure {
 	default:
 		caption = append(caption, fmt.Sprintf("Mean over %d folds (line), plus and minus their population deviation (band).", folds))
 	}
-	se := standardError(l.Points[0].Folds)
+	se := l.Points[0].StdErr
 	if se == se && n > 1 {
 		caption = append(caption, "The dashed line is one standard error from the best.")
+	}
+	if tied := l.tied(); l.Test != "" && n > 1 && n <= barLimit {
+		caption = append(caption, fmt.Sprintf("Filled dots cannot be told from the best (%s).", l.Test))
+	} else if l.Test != "" && n > 1 {
+		caption = append(caption, fmt.Sprintf("%d cannot be told from the best (%s).", tied, l.Test))
 	}
 	if l.Unranked > 0 {
 		caption = append(caption, fmt.Sprintf("%d of %d points have no score on every fold and are left out.", l.Unranked, n+l.Unranked))
@@ -87,6 +92,9 @@ func scoreBars(c draw.Canvas, l *Landscape, x, y func(float64) vg.Length) {
 				c.StrokeLine2(draw.LineStyle{Color: blue, Width: radius * 0.5}, at, y(pt.Mean-pt.Std), at, y(pt.Mean+pt.Std))
 			}
 			c.DrawGlyphNoClip(draw.GlyphStyle{Color: blue, Radius: radius, Shape: draw.CircleGlyph{}}, vg.Point{X: at, Y: y(pt.Mean)})
+			if l.Test != "" && !pt.Tied {
+				c.DrawGlyphNoClip(draw.GlyphStyle{Color: paper, Radius: radius * 0.6, Shape: draw.CircleGlyph{}}, vg.Point{X: at, Y: y(pt.Mean)})
+			}
 		})
 	}
 }
@@ -111,6 +119,16 @@ func scoreBand(c draw.Canvas, l *Landscape, x, y func(float64) vg.Length) {
 	c.StrokeLines(draw.LineStyle{Color: blue, Width: 1.2}, middle)
 }
 
+// tied counts the points that cannot be told from the best.
+func (l *Landscape) tied() (n int) {
+	for _, p := range l.Points {
+		if p.Tied {
+			n++
+		}
+	}
+	return n
+}
+
 // ring is a thin circle.
 type ring struct{}
 
@@ -128,6 +146,9 @@ func (ring) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, pt vg.Point) {
 func (l *Landscape) describe(i int) string {
 	p := l.Points[i]
 	text := fmt.Sprintf("%s  rank %d  %s %s", p.Trial, p.Rank, l.Metric, short(p.Mean, 4))
+	if p.Tied && p.Rank > 1 {
+		text = fmt.Sprintf("%s  rank %d =  %s %s", p.Trial, p.Rank, l.Metric, short(p.Mean, 4))
+	}
 	if len(p.Folds) > 1 {
 		text += " ± " + short(p.Std, 2)
 	}
@@ -159,14 +180,4 @@ func metricLabel(metric string) string {
 		name = strings.ReplaceAll(strings.TrimSuffix(metric, "_macro"), "f1", "F1") + ", macro mean"
 	}
 	return "validation " + name
-}
-
-// standardError is of the mean: sample deviation over root n; NaN below two.
-func standardError(x []float64) float64 {
-	n := float64(len(x))
-	if n < 2 {
-		return math.NaN()
-	}
-	_, variance := moments(x)
-	return math.Sqrt(variance * n / (n - 1) / n)
 }
