@@ -51,6 +51,7 @@ func (p *program) writeRows(ctx context.Context, s exchange.Source, f exportForm
 	write := map[string]func(context.Context, io.Writer) (int, error){"csv": s.CSV, "json": s.JSON, "parquet": s.Parquet}[f.name]
 	switch {
 	case write == nil:
+		p.graceful.Store(true) // a signal ends it with what is half written taken away
 		err = inNewFolder(output, func(folder string) (err error) {
 			count, err = s.TensorBoard(ctx, func(path string) (io.WriteCloser, error) { return createWithin(folder, path) })
 			return err
@@ -60,6 +61,7 @@ func (p *program) writeRows(ctx context.Context, s exchange.Source, f exportForm
 		count, err = write(ctx, p.out)
 		return count, "row", err
 	}
+	p.graceful.Store(true)
 	err = store.WriteStreamAtomic(output, func(w io.Writer) (err error) {
 		count, err = write(ctx, w)
 		return err
@@ -70,7 +72,7 @@ func (p *program) writeRows(ctx context.Context, s exchange.Source, f exportForm
 // inNewFolder fills a folder that is afterwards there as a whole or not at all.
 func inNewFolder(path string, fill func(folder string) error) (err error) {
 	path = filepath.Clean(path)
-	temp := fmt.Sprintf("%s.tmp%d", path, os.Getpid())
+	temp := fmt.Sprintf("%s.tmp-%d", path, os.Getpid())
 	if err := os.Mkdir(temp, 0o777); err != nil {
 		return fmt.Errorf("write folder %q: %w", path, pathless(err))
 	}

@@ -363,6 +363,35 @@ type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
+// TestParquetInGroups writes more rows than a group has.
+func TestParquetInGroups(t *testing.T) {
+	s := material(t, searchtest.Small, 1)
+	long := make([]trainer.Epoch, 2500)
+	for i := range long {
+		long[i] = trainer.Epoch{Number: i + 1, TrainLoss: 1 / float64(i+1)}
+	}
+	s.Histories = func(_ context.Context, _ search.SweepID, places []search.Place) ([][]trainer.Epoch, error) {
+		out := make([][]trainer.Epoch, len(places))
+		for i := range out {
+			out[i] = long
+		}
+		return out, nil
+	}
+	var out bytes.Buffer
+	n, err := s.Parquet(t.Context(), &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := parquet.OpenFile(bytes.NewReader(out.Bytes()), int64(out.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := file.RowGroups()
+	if n <= groupRows || file.NumRows() != int64(n) || len(groups) != (n+groupRows-1)/groupRows || groups[0].NumRows() != groupRows {
+		t.Errorf("%d rows, of which the file has %d in %d groups", n, file.NumRows(), len(groups))
+	}
+}
+
 // TestAxisKinds tells what columns axes become.
 func TestAxisKinds(t *testing.T) {
 	for _, row := range []struct {

@@ -43,6 +43,9 @@ func (s Source) Runs(ctx context.Context) iter.Seq2[*Run, error] {
 		var places []search.Place
 		flush := func() bool {
 			histories, err := s.Histories(ctx, s.Sweep.ID, places)
+			if ctx.Err() != nil { // a reader of a file may be too quick to notice
+				err = ctx.Err()
+			}
 			if err == nil && len(histories) != len(places) {
 				err = fmt.Errorf("read histories of sweep %q: %d of %d", s.Sweep.File.Name, len(histories), len(places))
 			}

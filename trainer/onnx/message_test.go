@@ -283,6 +283,30 @@ func TestMarshalRefuses(t *testing.T) {
 	refuses(bad, `tensor "layers.1.bias" holds NaN`)
 }
 
+// TestUnknownForms has a later trainer's layer and activation: what cannot be said is named by its place in the sweep file.
+func TestUnknownForms(t *testing.T) {
+	for _, row := range []struct {
+		form trainer.LayerForm
+		want string
+	}{
+		{trainer.LayerForm{Kind: "attention", Key: "model.layers[3]"}, `model.layers[3]: onnx has no layer "attention" that we know of`},
+		{trainer.LayerForm{Kind: "activation", Activation: "swish", Key: "model.layers[1]"}, `model.layers[1]: onnx has no activation "swish"`},
+		{trainer.LayerForm{Kind: "dense", Key: "model.layers[0]"}, "model.layers[0]: has no kernel"},
+		{trainer.LayerForm{Kind: "conv2d", Key: "model.layers[0]"}, "model.layers[0]: has no kernel"},
+	} {
+		e := &exporter{graph: graph{names: map[string]int{}}}
+		e.chain([]trainer.LayerForm{row.form, {Kind: "flatten", Key: "model.layers[9]"}}, value{name: "input", shape: []int{4, 4, 1}})
+		if e.err == nil || !strings.HasPrefix(e.err.Error(), row.want) {
+			t.Errorf("%v, want %q", e.err, row.want)
+		}
+	}
+	e := &exporter{graph: graph{names: map[string]int{}}}
+	e.final(&trainer.LayerForm{Kind: "flatten", Activation: "relu", Key: "model.layers[2]"}, value{name: "input", shape: []int{4}})
+	if e.err == nil || !strings.HasPrefix(e.err.Error(), `model.layers[2]: the last layer ends in "relu"`) {
+		t.Error(e.err)
+	}
+}
+
 func TestTableFeatures(t *testing.T) {
 	info := dataset.Info{Kind: dataset.Table, Shape: []int{2}, Columns: []dataset.Column{{Name: "age"}, {Name: "colour", Categorical: true}}}
 	rows := &dataset.Rows{N: 4, Labels: []int32{0, 1, 0, 1}, Cells: []float64{30, 0, 40, 1, 50, 2, 60, 1}, Levels: [][]string{nil, {"blue", "green", "red"}}}
