@@ -162,7 +162,11 @@ func (b *builder) dense(l *layer, rest []*layer, x *tensor) (y *tensor, fused in
 	if b.training && x.wantsGrad() {
 		d.wt = newVectors(l.units, d.w.Rows).matrix
 	}
-	b.push(d)
+	if workers := b.network.crew.workers; workers > 1 && len(d.w.Data) >= wideFrom && kernel.Padded(l.units)/kernel.Width >= workers {
+		b.push(&wideDense{*d})
+	} else {
+		b.push(d)
+	}
 	return d.y, fused
 }
 

@@ -12,6 +12,11 @@ import (
 // crew is the threads of one fit. They run the same code, each on its share of the rows of a batch, of
 // the panels of a weight gradient or of the values of an optimizer's step, and wait for each other where
 // one needs what another wrote. No sum is ever split, so the bits do not depend on their number.
+//
+// A step of the reported MLP takes half a millisecond, so what counts is how often they wait and what moves from
+// one core's cache to the other's. Four waits a step instead of seven, each thread judging its own rows, wide
+// layers shared out by outputs, and the optimizer's step by what the thread made the gradient of: from 1.3 times
+// one thread's speed to 1.8 (cmd/race -only threads).
 type crew struct {
 	workers int
 	arrived atomic.Int32

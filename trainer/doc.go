@@ -29,9 +29,11 @@
 // A pass goes through the operations in stages (network.go). Within a stage each sample is independent
 // of the others, so maps go through in blocks that stay in the cache (blocks.go), and several threads can take a
 // part of the batch each. Gradients of maps have memory for a block only, and the output of a first convolution
-// that is pooled is computed again rather than kept. Only batch normalisation needs the whole batch and begins a stage. Weight gradients are
-// shared out by panels, the optimizer by parts of the flat slice; no sum is ever split, so the number of
-// threads does not show in the bits (crew.go).
+// that is pooled is computed again rather than kept. Batch normalisation needs the whole batch and begins a
+// stage. Weight gradients are shared out by panels, and the optimizer's step by the same, so that weights,
+// gradients and moments stay in one thread's cache; so does the forward pass of a dense layer of many weights,
+// which begins a stage where there is more than one thread. No sum is ever split, so the number of threads does
+// not show in the bits (crew.go).
 //
 // # Random numbers
 //

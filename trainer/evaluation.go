@@ -21,7 +21,8 @@ type evaluator struct {
 	network   *network
 	feeder    *feeder
 	positions []int32
-	ended     error // why the evaluation was given up; worker 0 writes it
+	predicted []int32 // class of each row of the batch
+	ended     error   // why the evaluation was given up; worker 0 writes it
 }
 
 func newEvaluator(n *network, v dataset.View, labelled bool) (*evaluator, error) {
@@ -29,11 +30,12 @@ func newEvaluator(n *network, v dataset.View, labelled bool) (*evaluator, error)
 	if err != nil {
 		return nil, err
 	}
-	return &evaluator{network: n, feeder: f, positions: make([]int32, evaluationRows)}, nil
+	return &evaluator{network: n, feeder: f, positions: make([]int32, evaluationRows), predicted: make([]int32, evaluationRows)}, nil
 }
 
-// batches runs the rows batch by batch and calls visit with the rows of each after its forward pass.
-func (e *evaluator) batches(ctx context.Context, visit func(first, rows int)) error {
+// batches runs the rows batch by batch. After the forward pass each worker calls read, for what it can say of its
+// own rows, and then one of them visit, for the batch.
+func (e *evaluator) batches(ctx context.Context, read func(p *pass), visit func(first, rows int)) error {
 	e.ended = nil
 	crew := e.network.crew
 	crew.run(func(worker int) {
@@ -54,6 +56,7 @@ func (e *evaluator) batches(ctx context.Context, visit func(first, rows int)) er
 			p.first = first == 0
 			e.feeder.load(e.network.input.value, e.positions[:rows], &p)
 			e.network.forward(&p)
+			read(&p)
 			crew.wait()
 			if worker == 0 {
 				visit(first, rows)
@@ -69,12 +72,17 @@ func (e *evaluator) batches(ctx context.Context, visit func(first, rows int)) er
 func (e *evaluator) evaluate(ctx context.Context) (Evaluation, error) {
 	counts := newTally(e.network.config.Classes)
 	loss := 0.0
-	err := e.batches(ctx, func(_, rows int) {
-		sum, _ := e.network.loss(e.feeder.labels[:rows])
+	err := e.batches(ctx, func(p *pass) {
+		logits := e.network.logits.value.matrix
+		for r := p.from; r < p.to; r++ {
+			e.predicted[r] = argmax(logits, r)
+		}
+		e.network.judge(p, e.feeder.labels)
+	}, func(_, rows int) {
+		sum, _ := e.network.loss(rows)
 		loss += sum
-		logits := e.network.logits.value.slice(0, rows).matrix
 		for r, label := range e.feeder.labels[:rows] {
-			counts.add(label, argmax(logits, r))
+			counts.add(label, e.predicted[r])
 		}
 	})
 	if err != nil {
@@ -92,9 +100,11 @@ func (e *evaluator) evaluate(ctx context.Context) (Evaluation, error) {
 func (e *evaluator) predict(ctx context.Context) ([]float32, error) {
 	classes := e.network.config.Classes
 	out := make([]float32, e.feeder.view.Len()*classes)
-	err := e.batches(ctx, func(first, rows int) {
-		logits := e.network.logits.value.slice(0, rows).matrix
+	err := e.batches(ctx, func(p *pass) {
+		logits := e.network.logits.values(p).matrix
 		kernel.Softmax(logits, logits)
+	}, func(first, rows int) {
+		logits := e.network.logits.value.slice(0, rows).matrix
 		logits.Unpack(out[first*classes : (first+rows)*classes])
 	})
 	if err != nil {

@@ -154,9 +154,14 @@ func (f *Fitter) Epoch(ctx context.Context) (Epoch, error) {
 	started := time.Now()
 	defer func() { f.now.Seconds += time.Since(started).Seconds() }()
 	f.arrange()
+	f.look(ctx)
 	f.network.crew.run(func(worker int) {
-		for f.next(ctx, worker) {
+		for !f.halted {
 			f.train(worker)
+			if worker == 0 {
+				f.look(ctx)
+			}
+			f.network.crew.wait()
 		}
 	})
 	switch {
@@ -199,20 +204,16 @@ func (f *Fitter) arrange() {
 	f.draws.permute(f.order)
 }
 
-// next tells a worker whether to train another batch.
-func (f *Fitter) next(ctx context.Context, worker int) bool {
-	if worker == 0 {
-		if f.now.Batch > 0 {
-			f.progress()
-		}
-		f.halted = f.diverged != nil || f.now.Batch == f.batches() || ctx.Err() != nil
+// look decides between two batches whether there is to be another.
+func (f *Fitter) look(ctx context.Context) {
+	if f.now.Batch > 0 {
+		f.progress()
 	}
-	f.network.crew.wait()
-	return !f.halted
+	f.halted = f.diverged != nil || f.now.Batch == f.batches() || ctx.Err() != nil
 }
 
-// train trains one batch. All workers call it; what stands under worker 0 only is not worth sharing,
-// or a sum whose order is fixed. It does not allocate.
+// train trains one batch. All workers call it, and wait for each other before the next; what stands under
+// worker 0 only is not worth sharing, or a sum whose order is fixed. It does not allocate.
 func (f *Fitter) train(worker int) {
 	first := f.now.Batch * f.config.Params.BatchSize
 	positions := f.order[first:min(first+f.config.Params.BatchSize, len(f.order))]
@@ -221,19 +222,19 @@ func (f *Fitter) train(worker int) {
 	p.training, p.step = true, f.now.Step
 	f.rows.load(f.network.input.value, positions, p)
 	f.network.forward(p)
+	f.network.judge(p, f.rows.labels)
+	f.network.backward(p)
 	p.wait()
 	if worker == 0 {
 		f.score(len(positions))
 	}
+	f.network.learn(p)
+	f.network.penalise(p)
 	p.wait()
 	if f.diverged != nil {
 		return
 	}
-	f.network.backward(p)
-	f.network.penalise(p)
-	p.wait()
 	f.update(p)
-	p.wait()
 	if worker == 0 {
 		f.now.Batch++
 	}
@@ -241,7 +242,7 @@ func (f *Fitter) train(worker int) {
 
 // score takes the loss of the batch into the epoch's, and the constants of the update to come.
 func (f *Fitter) score(rows int) {
-	sum, correct := f.network.loss(f.rows.labels[:rows])
+	sum, correct := f.network.loss(rows)
 	sum += f.network.penalty() * float64(rows)
 	if math.IsNaN(sum) || math.IsInf(sum, 0) {
 		f.diverged = fmt.Errorf("%w at epoch %d, step %d", ErrDiverged, f.now.Finished+1, f.now.Batch+1)
@@ -256,10 +257,23 @@ func (f *Fitter) score(rows int) {
 	f.optimizer.prepare(f.now.Rate, f.now.Step)
 }
 
-// update is the optimizer's step on the worker's part of all values.
+// update is the optimizer's step on the worker's part of all values: of each variable those whose gradient it
+// made, which lie in its own cache.
 func (f *Fitter) update(p *pass) {
-	from, to := p.share(f.config.trainable / kernel.Width)
-	from, to = from*kernel.Width, to*kernel.Width
+	if p.crew.workers == 1 {
+		f.move(0, f.config.trainable)
+		return
+	}
+	for _, v := range f.config.variables {
+		if v.trainable {
+			from, to := v.share(p)
+			f.move(v.offset+from, v.offset+to)
+		}
+	}
+}
+
+// move is the optimizer's step on the values [from, to).
+func (f *Fitter) move(from, to int) {
 	f.optimizer.apply(f.network.values, f.network.gradients, from, to)
 	if f.average != nil {
 		kernel.Lerp(f.average[from:to], f.network.values[from:to], float32(1-f.config.Params.EMA))

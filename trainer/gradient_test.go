@@ -137,7 +137,8 @@ func checkGradient(t *testing.T, c *Config, view dataset.View, kinks bool) {
 	c.scatter(w, values)
 	loss := func() float64 {
 		f.network.forward(&p)
-		sum, _ := f.network.loss(f.rows.labels)
+		f.network.judge(&p, f.rows.labels)
+		sum, _ := f.network.loss(len(positions))
 		return sum/float64(len(positions)) + f.network.penalty()
 	}
 	loss()

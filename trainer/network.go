@@ -19,7 +19,9 @@ type network struct {
 	learners   []learner
 	input      *tensor
 	logits     *tensor
-	lossGrad   array // where evaluation's loss may leave the gradient nobody wants
+	lossGrad   array     // where evaluation's loss may leave the gradient nobody wants
+	losses     []float64 // of each row of the last batch
+	correct    []int     // rows that each worker found right in it
 	crew       *crew
 }
 
@@ -29,6 +31,7 @@ func newNetwork(c *Config, capacity int, training bool, streams Streams, threads
 	n := &network{
 		config: c, capacity: capacity, crew: &crew{workers: max(1, threads)},
 		values: make([]float32, c.trainable), moving: make([]float32, c.moving),
+		losses: make([]float64, capacity), correct: make([]int, max(1, threads)),
 	}
 	if training {
 		n.gradients = make([]float32, c.trainable)
@@ -61,15 +64,17 @@ func (n *network) sort() {
 	n.stages = append(n.stages, n.operations[begin:])
 }
 
-// forward computes the logits of the batch in the input. All workers call it.
+// forward computes the logits of the batch in the input. All workers call it, after each has loaded its rows.
 func (n *network) forward(p *pass) {
 	for i, l := range n.learners {
 		l.prepare(p, i)
 	}
 	p.wait()
-	for _, stage := range n.stages {
+	for i, stage := range n.stages {
 		if c, is := stage[0].(collective); is {
-			p.wait()
+			if i > 0 {
+				p.wait()
+			}
 			c.collect(p)
 			p.wait()
 		}
@@ -95,22 +100,30 @@ func (n *network) forwardStage(stage []operation, p *pass) {
 	}
 }
 
-// backward turns the gradient of the logits into that of all variables. All workers call it.
+// backward turns the gradient of the logits into that of all other tensors, and where there is but one worker
+// into that of the variables. All workers call it.
 func (n *network) backward(p *pass) {
 	n.logits.rectify(p) // the loss knows nothing of a ReLU before the softmax
 	for s := len(n.stages) - 1; s >= 0; s-- {
 		n.backwardStage(n.stages[s], p)
-		if c, is := n.stages[s][0].(collective); is {
+		head := n.stages[s][0]
+		if c, is := head.(collectiveBackward); is {
 			p.wait()
 			c.collectBackward(p)
 			p.wait()
-			n.stages[s][0].backward(p)
+		}
+		if _, is := head.(collective); is {
+			head.backward(p)
 		}
 	}
+}
+
+// learn is the gradient of all variables, each worker's part of them. All workers call it, after each has
+// passed through backward and all have waited.
+func (n *network) learn(p *pass) {
 	if p.crew.workers == 1 {
 		return
 	}
-	p.wait()
 	for i := len(n.learners) - 1; i >= 0; i-- {
 		n.learners[i].gradients(p)
 	}
@@ -145,11 +158,23 @@ func backward(o operation, p *pass) {
 	}
 }
 
-// loss is the summed cross-entropy of the logits of the last forward pass and the number of rows it got
-// right; the gradient of the mean loss is left in the logits' gradient.
-func (n *network) loss(labels []int32) (sum float64, correct int) {
-	rows := len(labels)
-	return kernel.SoftmaxCrossEntropy(n.lossGrad.slice(0, rows).matrix, n.logits.value.slice(0, rows).matrix, labels, float32(n.config.Params.LabelSmoothing))
+// judge takes the cross-entropy of the worker's rows of the last forward pass, whose labels are the batch's,
+// and leaves the gradient of the mean loss in the logits' gradient.
+func (n *network) judge(p *pass, labels []int32) {
+	n.correct[p.worker] = kernel.SoftmaxCrossEntropy(n.lossGrad.slice(p.from, p.to).matrix, n.logits.values(p).matrix,
+		n.losses[p.from:p.to], labels[p.from:p.to], float32(n.config.Params.LabelSmoothing), p.rows)
+}
+
+// loss is the sum over a batch that all workers have judged, in the order of its rows, and the number of rows
+// that were right.
+func (n *network) loss(rows int) (sum float64, correct int) {
+	for _, l := range n.losses[:rows] {
+		sum += l
+	}
+	for _, c := range n.correct {
+		correct += c
+	}
+	return sum, correct
 }
 
 // penalty is the l2 loss λΣw² of the kernels.

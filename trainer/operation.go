@@ -55,8 +55,18 @@ type dense struct {
 }
 
 func (d *dense) prepare(p *pass, i int) {
-	if p.training && d.x.wantsGrad() && p.mine(i) {
-		kernel.Transpose(d.wt, d.w)
+	if !p.training || !d.x.wantsGrad() {
+		return
+	}
+	panels := kernel.Padded(d.w.Cols) / kernel.Width
+	if panels < p.crew.workers {
+		if p.mine(i) {
+			kernel.Transpose(d.wt, d.w)
+		}
+		return
+	}
+	if from, to := p.share(panels); from < to {
+		kernel.Transpose(d.wt.Slice(from*kernel.Width, min(to*kernel.Width, d.w.Cols)), d.w.SlicePanels(from, to))
 	}
 }
 
@@ -104,6 +114,29 @@ func (d *dense) gradients(p *pass) {
 		kernel.ColumnSums(d.db[from*kernel.Width:], dy)
 	}
 }
+
+// wideDense is a dense layer whose forward pass several workers share out by outputs instead of rows. Each then
+// reads the part of the weights that is in its own cache, since it was the one to update them, and not the
+// other's; the rows of x it needs all of for the weights' gradient anyway.
+type wideDense struct{ dense }
+
+// wideFrom is the number of weights from which on that is worth two more waits.
+const wideFrom = 1 << 15
+
+func (d *wideDense) collect(p *pass) {
+	from, to := p.share(kernel.Padded(d.w.Cols) / kernel.Width)
+	e := kernel.Epilogue{ReLU: d.activation == kernel.ReLU}
+	if d.b != nil {
+		e.Bias = d.b[from*kernel.Width : to*kernel.Width]
+	}
+	y := d.y.all(p)
+	if d.pre.exists() {
+		y = d.pre.slice(0, p.rows)
+	}
+	kernel.MulAB(y.matrix.SlicePanels(from, to), d.x.all(p).matrix, d.w.SlicePanels(from, to), e)
+}
+
+func (d *wideDense) forward(p *pass) { d.finish.forward(p) }
 
 // drop draws a dropout mask. Nothing is stored: the same stream gives the same mask again.
 type drop struct {

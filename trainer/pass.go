@@ -11,6 +11,8 @@ type pass struct {
 
 	crew   *crew
 	worker int
+
+	_ [64]byte // workers' passes lie side by side and change all the time: not in one line of the cache
 }
 
 // newPass gives a worker's pass over a batch.
@@ -44,6 +46,10 @@ type learner interface {
 
 // collective is an operation that needs all rows of the batch before it can do one.
 type collective interface {
-	collect(p *pass)         // before forward
+	collect(p *pass) // before forward
+}
+
+// collectiveBackward is one that needs the gradients of all rows as well.
+type collectiveBackward interface {
 	collectBackward(p *pass) // before backward
 }

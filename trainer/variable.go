@@ -43,6 +43,17 @@ func (v *variable) slice(flat []float32) []float32 {
 	return flat[v.offset : v.offset+v.length : v.offset+v.length]
 }
 
+// share is the worker's part of the variable, in floats from its start: the panels of a kernel whose gradient it
+// makes, or where there are fewer panels than workers, and of a vector, as many lines of 16.
+func (v *variable) share(p *pass) (from, to int) {
+	piece := kernel.Width
+	if panel := v.rows * kernel.Width; v.cols > 0 && v.length/panel >= p.crew.workers {
+		piece = panel
+	}
+	from, to = p.share(v.length / piece)
+	return from * piece, to * piece
+}
+
 // pack writes values in C order into a flat slice; padding stays zero.
 func (v *variable) pack(flat, values []float32) {
 	switch {

@@ -12,7 +12,7 @@ func TestNoAllocation(t *testing.T) {
 	a, b, c, d := flat(), flat(), flat(), flat()
 	vec := make([]float32, Padded(in))
 	gamma, beta := make([]float32, Padded(in)), make([]float32, Padded(in))
-	pixels, indices, labels := make([]byte, 3*in), make([]int32, rows), make([]int32, rows)
+	losses, pixels, indices, labels := make([]float64, rows), make([]byte, 3*in), make([]int32, rows), make([]int32, rows)
 	words := make([]uint32, 99)
 	conv, err := NewConv(ConvShape{H: 8, W: 8, In: 20, KH: 3, KW: 3, Out: 18, Stride: 1, Same: true})
 	if err != nil {
@@ -41,7 +41,7 @@ func TestNoAllocation(t *testing.T) {
 			GatherImageBytes(images, pixels[:64], indices[:2], a[:1], b[:1])
 		}},
 		{"random numbers", func() { Stream{}.Uint32s(words, 1); Dropout(x, Stream{}, .5) }},
-		{"loss", func() { SoftmaxCrossEntropy(y, y, labels, .1); Softmax(y, y) }},
+		{"loss", func() { SoftmaxCrossEntropy(y, y, losses, labels, .1, rows); Softmax(y, y) }},
 		{"activations", func() {
 			for k := range activationsEnd {
 				Activate(dx, x, k)

@@ -85,7 +85,7 @@ func BenchmarkPasses(b *testing.B) {
 	}
 	w, g, m, v := flat(params), flat(params), flat(params), make([]float32, params)
 	x, y := Panels(flat(PanelLen(rows, cols)), rows, cols), Panels(flat(PanelLen(rows, cols)), rows, cols)
-	logits, labels := Panels(flat(PanelLen(rows, 10)), rows, 10), make([]int32, rows)
+	losses, logits, labels := make([]float64, rows), Panels(flat(PanelLen(rows, 10)), rows, 10), make([]int32, rows)
 	logits.clearPadding()
 	input, pixels, indices := RowMajor(flat(PanelLen(rows, 784)), rows, 784), make([]byte, rows*784), make([]int32, rows)
 	// A data set larger than the second-level cache, in an epoch's order.
@@ -119,7 +119,7 @@ func BenchmarkPasses(b *testing.B) {
 				first = (first + rows) % (images - rows)
 				k.gatherBytes(input, set, order[first:first+rows], vec[:1], vec[1:2])
 			}},
-			{"loss", rows * 10, func() { k.crossEntropy(logits, logits, labels, 0) }},
+			{"loss", rows * 10, func() { k.crossEntropy(logits, logits, losses, labels, 0, rows) }},
 			{"transpose", rows * cols, func() { k.transpose(y, x) }},
 			{"column sums", rows * cols, func() { k.columnSums(vec, x) }},
 			{"tanh", rows * cols, func() { k.activate(y, x, Tanh) }},

@@ -70,7 +70,7 @@ func TestGuardPages(t *testing.T) {
 						k.activate(y, x, a)
 						k.activateBackward(x, x, x, y, a)
 					}
-					k.crossEntropy(x, y, make([]int32, m), .1)
+					k.crossEntropy(x, y, make([]float64, m), make([]int32, m), .1, m)
 					mean, variance := guarded(t, Padded(n), after), guarded(t, Padded(n), after)
 					k.batchStats(mean, variance, x)
 					k.normalize(y, x, mean, variance, mean)

@@ -89,7 +89,7 @@ func TestMisuse(t *testing.T) {
 		{"a negative shape", "kernel: RowMajor: negative shape -1×2", func() { RowMajor(nil, -1, 2) }},
 		{"a product of unequal lengths", "kernel: MulAB: 2×3 and 4×5 do not give 2×5", func() { MulAB(m(2, 5), m(2, 3), m(4, 5), Epilogue{}) }},
 		{"a bias with accumulation", "kernel: MulAB: a bias of 16 for 5 columns, accumulate true", func() { MulAB(m(2, 5), m(2, 3), m(3, 5), Epilogue{Bias: make([]float32, 16), Accumulate: true}) }},
-		{"a label out of range", "kernel: SoftmaxCrossEntropy: label 5 of row 1 with 5 classes", func() { SoftmaxCrossEntropy(m(2, 5), m(2, 5), []int32{4, 5}, 0) }},
+		{"a label out of range", "kernel: SoftmaxCrossEntropy: label 5 of row 1 with 5 classes", func() { SoftmaxCrossEntropy(m(2, 5), m(2, 5), make([]float64, 2), []int32{4, 5}, 0, 2) }},
 		{"rows beyond the end", "kernel: rows [1, 3) of a matrix with 2", func() { m(2, 3).Slice(1, 3) }},
 		{"moments of another length", "kernel: Adam: lengths 3 and 2 differ", func() {
 			Adam(make([]float32, 3), make([]float32, 3), make([]float32, 2), make([]float32, 3), AdamStep{})

@@ -14,23 +14,24 @@ func Softmax(dst, logits Matrix) {
 	}
 }
 
-// SoftmaxCrossEntropy turns logits and integer labels into the loss, summed over rows, the number of
-// rows whose first largest logit is at the label, and the gradient of the mean loss,
+// SoftmaxCrossEntropy turns logits and integer labels into the loss of each row, the number of rows
+// whose first largest logit is at the label, and the gradient of the mean loss over a batch, of which
+// the rows may be a part: the share of one thread,
 //
-//	grad = (softmax(logits) - y)/rows,  y = (1-smoothing)·onehot + smoothing/Cols.
+//	grad = (softmax(logits) - y)/batch,  y = (1-smoothing)·onehot + smoothing/Cols.
 //
 // grad may be logits. The loss comes from the logits, not from rounded probabilities; a logit that is
 // NaN or infinite makes it NaN.
-func SoftmaxCrossEntropy(grad, logits Matrix, labels []int32, smoothing float32) (loss float64, correct int) {
-	return active().crossEntropy(grad, logits, labels, smoothing)
+func SoftmaxCrossEntropy(grad, logits Matrix, losses []float64, labels []int32, smoothing float32, batch int) (correct int) {
+	return active().crossEntropy(grad, logits, losses, labels, smoothing, batch)
 }
 
-func (t tier) crossEntropy(grad, logits Matrix, labels []int32, smoothing float32) (loss float64, correct int) {
+func (t tier) crossEntropy(grad, logits Matrix, losses []float64, labels []int32, smoothing float32, batch int) (correct int) {
 	sameShape("SoftmaxCrossEntropy", grad, logits)
-	if len(labels) != logits.Rows {
-		panic(fmt.Sprintf("kernel: SoftmaxCrossEntropy: %d labels for %d rows", len(labels), logits.Rows))
+	if len(labels) != logits.Rows || len(losses) != logits.Rows {
+		panic(fmt.Sprintf("kernel: SoftmaxCrossEntropy: %d labels and %d losses for %d rows", len(labels), len(losses), logits.Rows))
 	}
-	inv := 1 / float32(max(logits.Rows, 1))
+	inv := 1 / float32(max(batch, 1))
 	share := smoothing / float32(max(logits.Cols, 1))
 	target := (1 - smoothing) + share
 	for r, label := range labels {
@@ -46,13 +47,13 @@ func (t tier) crossEntropy(grad, logits Matrix, labels []int32, smoothing float3
 		top, sum := t.softmaxRow(grad, logits, r, share, inv)
 		// -Σ y·log p = log Σexp + max - (1-s)·logit[label] - s·mean(logits)
 		s := float64(smoothing)
-		loss += log64(float64(sum)) + float64(top) - float64((1-s)*float64(at)) - float64(s*mean)
+		losses[r] = log64(float64(sum)) + float64(top) - float64((1-s)*float64(at)) - float64(s*mean)
 		grad.Set(r, int(label), (exp32(at-top)/sum-target)*inv)
 		if at == top && first {
 			correct++
 		}
 	}
-	return loss, correct
+	return correct
 }
 
 // rowSum adds a row in column order.
