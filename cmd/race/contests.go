@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"espalier/grids"
@@ -41,10 +42,10 @@ func (s *stage) contests(ctx context.Context) ([]contest, error) {
 	for _, batch := range []int{128, 64} {
 		b := strconv.Itoa(batch)
 		all = append(all, contest{
-			name:  "MLP 784-128-64-10, dropout, Adam: epoch of 60,000 at batch " + b + ", one core",
-			group: "mlp",
-			ours:  func(ctx context.Context) (float64, error) { return epoch(ctx, set, mlpLayers, batch, 3) },
-			peers: []peer{{"torch", []string{"torch-mlp", b}}, {"sklearn", []string{"sklearn-mlp", b}}},
+			name:   "MLP 784-128-64-10, dropout, Adam: epoch of 60,000 at batch " + b + ", one core",
+			group:  "mlp",
+			ours:   side{run: func(ctx context.Context) (float64, error) { return epoch(ctx, set, mlpLayers, batch, 3, 1) }},
+			others: []side{s.peer("torch", "torch-mlp", b), s.peer("sklearn", "sklearn-mlp", b)},
 		})
 	}
 	for i := range 4 {
@@ -58,47 +59,66 @@ func (s *stage) contests(ctx context.Context) ([]contest, error) {
 			return nil, err
 		}
 		all = append(all, contest{
-			name:  name + ": step at batch 128, one core",
-			group: "cnn",
-			ours:  func(ctx context.Context) (float64, error) { return step(ctx, set, file) },
-			peers: []peer{{"torch", []string{"torch-cnn", name, "128"}}},
+			name:   name + ": step at batch 128, one core",
+			group:  "cnn",
+			ours:   side{run: func(ctx context.Context) (float64, error) { return step(ctx, set, file, 1) }},
+			others: []side{s.peer("torch", "torch-cnn", name, "128")},
 		})
 	}
 	all = append(all,
 		contest{
 			name: "mlp-grid-1, 12,000 rows, epochs 4 and 8: 32 points × 3 folds, two workers, whole process", group: "grid",
-			ours:  func(ctx context.Context) (float64, error) { return s.sweep(ctx) },
-			peers: []peer{{"torch", []string{"torch-grid", "12000", "4,8"}}},
+			ours:   side{run: func(ctx context.Context) (float64, error) { return s.grid(ctx, 2) }},
+			others: []side{s.peer("torch", "torch-grid", "12000", "4,8")},
 		},
 		contest{
 			name: "the same without dropout: 16 points × 3 folds, two workers, whole process", group: "grid",
-			ours:  func(ctx context.Context) (float64, error) { return s.sweep(ctx, "--set", "grid.dropout=[0.0]") },
-			peers: []peer{{"sklearn", []string{"sklearn-grid", "12000", "4,8"}}},
+			ours:   side{run: func(ctx context.Context) (float64, error) { return s.grid(ctx, 2, "--set", "grid.dropout=[0.0]") }},
+			others: []side{s.peer("sklearn", "sklearn-grid", "12000", "4,8")},
 		},
 	)
-	return all, nil
+	return append(all, s.scaling(set)...), nil
 }
 
-// epoch gives the median seconds of one epoch of training, on one core.
-func epoch(ctx context.Context, set *dataset.Set, layers []map[string]any, batch, epochs int) (float64, error) {
+// peer is a side played by peers.py: what it prints last is its figure.
+func (s *stage) peer(library string, args ...string) side {
+	return side{name: library, library: library, run: func(ctx context.Context) (float64, error) {
+		out, err := s.call(ctx, args...)
+		if err != nil {
+			return 0, err
+		}
+		lines := strings.Fields(out)
+		if len(lines) == 0 {
+			return 0, fmt.Errorf("%s printed nothing", strings.Join(args, " "))
+		}
+		seconds, err := strconv.ParseFloat(lines[len(lines)-1], 64)
+		if err != nil {
+			return 0, fmt.Errorf("%s: figure: %w", strings.Join(args, " "), err)
+		}
+		return seconds, nil
+	}}
+}
+
+// epoch gives the median seconds of one epoch of training.
+func epoch(ctx context.Context, set *dataset.Set, layers []map[string]any, batch, epochs, threads int) (float64, error) {
 	values := map[string]any{"batch_size": int64(batch), "epochs": int64(epochs)}
-	return fit(ctx, set, nil, trainer.Spec{Layers: layers, Values: values})
+	return fit(ctx, set, nil, trainer.Spec{Layers: layers, Values: values}, threads)
 }
 
-// step gives the median seconds of one training step of a shipped convolutional network, on one core.
-func step(ctx context.Context, set *dataset.Set, file *grids.File) (float64, error) {
+// step gives the median seconds of one training step of a shipped convolutional network.
+func step(ctx context.Context, set *dataset.Set, file *grids.File, threads int) (float64, error) {
 	rows := make([]int, cnnRows)
 	for i := range rows {
 		rows[i] = i
 	}
 	values := maps.Clone(file.Params)
 	values["epochs"], values["batch_size"] = int64(4), int64(128)
-	seconds, err := fit(ctx, set, rows, trainer.Spec{Layers: file.Model.Layers, Values: values})
+	seconds, err := fit(ctx, set, rows, trainer.Spec{Layers: file.Model.Layers, Values: values}, threads)
 	return seconds * 128 / cnnRows, err
 }
 
 // fit gives the median seconds of an epoch over rows (nil: all).
-func fit(ctx context.Context, set *dataset.Set, rows []int, spec trainer.Spec) (float64, error) {
+func fit(ctx context.Context, set *dataset.Set, rows []int, spec trainer.Spec, threads int) (float64, error) {
 	config, problems := trainer.Compile(spec, set.Shape, len(set.Classes))
 	if config == nil {
 		return 0, fmt.Errorf("compile: %v", problems)
@@ -107,7 +127,7 @@ func fit(ctx context.Context, set *dataset.Set, rows []int, spec trainer.Spec) (
 	if err != nil {
 		return 0, err
 	}
-	task := trainer.Task{Threads: 1, Validate: func(int) bool { return false }}
+	task := trainer.Task{Threads: threads, Validate: func(int) bool { return false }}
 	fitter, err := trainer.NewFitter(config, task, dataset.NewView(set.Train, rows, prep), dataset.View{})
 	if err != nil {
 		return 0, err
@@ -123,16 +143,25 @@ func fit(ctx context.Context, set *dataset.Set, rows []int, spec trainer.Spec) (
 	return median(seconds), nil
 }
 
-// sweep gives the seconds of a whole process that runs mlp-grid-1 at 12,000 rows.
-func (s *stage) sweep(ctx context.Context, more ...string) (float64, error) {
+// grid gives the seconds of a whole process that runs mlp-grid-1 at 12,000 rows. Like the peers it scores each
+// point once, at its end, and not every epoch of it.
+func (s *stage) grid(ctx context.Context, workers int, more ...string) (float64, error) {
+	return s.sweep(ctx, "mlp-grid-1", workers, append([]string{"--set", "data.limit=12000", "--set", "grid.epochs=[4,8]",
+		"--set", "search.validate=\"final\"", "--set", "model.layers=" + gridLayers}, more...)...)
+}
+
+// sweep gives the seconds of a whole process that runs a shipped sweep.
+func (s *stage) sweep(ctx context.Context, name string, workers int, more ...string) (float64, error) {
 	folder, err := os.MkdirTemp(s.folder, "sweep")
 	if err != nil {
 		return 0, err
 	}
-	args := append([]string{"run", "mlp-grid-1", "--store", filepath.Join(folder, "espalier.db"), "--workers", "2", "--no-refit", "-q",
-		"--set", "data.source=" + strconv.Quote(s.data), "--set", "data.limit=12000", "--set", "grid.epochs=[4,8]",
-		"--set", "model.layers=" + gridLayers}, more...)
+	defer os.RemoveAll(folder)
+	args := append([]string{"run", name, "--store", filepath.Join(folder, "espalier.db"), "--workers", strconv.Itoa(workers), "--no-refit", "-q",
+		"--set", "data.source=" + strconv.Quote(s.data)}, more...)
 	cmd := exec.CommandContext(ctx, s.espalier, args...)
+	// As many processors as workers: else one worker would lend its job the other's.
+	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(workers))
 	cmd.Stderr = os.Stderr
 	begin := time.Now()
 	err = cmd.Run()

@@ -1,12 +1,17 @@
 // Command race runs the same work in Espalier and in what a user would pick
-// instead (PyTorch, scikit-learn, Optuna), alternately, and prints the ratios.
+// instead (PyTorch, scikit-learn), alternately, and prints the ratios.
 //
 //	go run ./cmd/race                 # all contests, three rounds
-//	go run ./cmd/race -only mlp,grid  # some
+//	go run ./cmd/race -only mlp,grid  # some: mlp cnn grid workers threads
 //	go run ./cmd/race -only forecast -sweeps mlp-grid-1,cnn-4 -set data.limit=12000  # plan's forecast and what run took
 //
+// A figure is the median of the rounds with the least and the greatest behind it;
+// a ratio is the median of the rounds' ratios, so that a round in which the
+// machine was slow counts no more than another. The groups workers and threads
+// compare Espalier with itself, and with what the processors allow.
+//
 // Without a Python that has the libraries it measures Espalier alone and says
-// so. On Debian: apt-get install python3-torch python3-sklearn python3-optuna.
+// so. On Debian: apt-get install python3-torch python3-sklearn.
 package main
 
 import (
@@ -20,7 +25,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -31,17 +35,21 @@ var peers []byte
 
 // contest is one piece of work and who does it beside us.
 type contest struct {
-	name  string
-	group string // what -only selects
-	ours  func(ctx context.Context) (seconds float64, err error)
-	peers []peer
+	name   string
+	group  string // what -only selects
+	ours   side
+	others []side
 }
 
-// peer is somebody else's way to do the work: arguments of peers.py.
-type peer struct {
-	library string
-	args    []string
+// side is one way to do a contest's work.
+type side struct {
+	name    string
+	library string // of Python, that it needs; "": none
+	run     func(ctx context.Context) (seconds float64, err error)
 }
+
+// groups are what -only selects.
+var groups = []string{"mlp", "cnn", "grid", "workers", "threads"}
 
 func main() {
 	if err := run(); err != nil {
@@ -52,7 +60,7 @@ func main() {
 
 func run() error {
 	rounds := flag.Int("rounds", 3, "how often each side runs, alternately")
-	only := flag.String("only", "", "groups to run, comma separated: mlp cnn grid ledger (default all), or forecast")
+	only := flag.String("only", "", "groups to run, comma separated: "+strings.Join(groups, " ")+" (default all), or forecast")
 	sweeps := flag.String("sweeps", "mlp-baseline-1,mlp-baseline-2,mlp-grid-1,mlp-grid-2,mlp-random,cnn-1,cnn-2,cnn-3,cnn-4", "what to forecast")
 	var settings []string
 	flag.Func("set", "of the sweeps forecast: `KEY=VALUE`; may be repeated", func(text string) error {
@@ -64,6 +72,15 @@ func run() error {
 	flag.Parse()
 	if *rounds < 1 {
 		return fmt.Errorf("-rounds: must be at least 1, have %d", *rounds)
+	}
+	chosen := groups
+	if *only != "" && *only != "forecast" {
+		chosen = strings.Split(*only, ",")
+	}
+	for _, g := range chosen {
+		if !slices.Contains(groups, g) {
+			return fmt.Errorf("-only: no group %q, there are %s, and forecast by itself", g, strings.Join(groups, " "))
+		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -86,9 +103,9 @@ func run() error {
 		return err
 	}
 	results := table.NewWriter()
-	results.AppendHeader(table.Row{"work", "espalier", "peer", "theirs", "ratio"})
+	results.AppendHeader(table.Row{"work", "espalier", "against", "theirs", "ratio"})
 	for _, c := range contests {
-		if *only != "" && !slices.Contains(strings.Split(*only, ","), c.group) {
+		if !slices.Contains(chosen, c.group) {
 			continue
 		}
 		rows, err := s.hold(ctx, c, *rounds)
@@ -123,7 +140,7 @@ func (s *stage) open(ctx context.Context) error {
 		}
 	}
 	if len(s.have) == 0 {
-		fmt.Fprintf(os.Stderr, "no peers: %s has none of torch, sklearn, optuna; measuring Espalier alone\n", s.python)
+		fmt.Fprintf(os.Stderr, "no peers: %s has none of torch and sklearn; measuring Espalier alone\n", s.python)
 	}
 	s.espalier = filepath.Join(s.folder, "espalier")
 	build := exec.CommandContext(ctx, "go", "build", "-o", s.espalier, "espalier/cmd/espalier")
@@ -146,45 +163,59 @@ func (s *stage) call(ctx context.Context, args ...string) (string, error) {
 	return string(out), err
 }
 
-// hold runs both sides in turn and gives a row a peer: medians, and the median of the rounds' ratios.
+// hold runs all sides in turn and gives a row for each of the others.
 func (s *stage) hold(ctx context.Context, c contest, rounds int) ([]table.Row, error) {
-	present := slices.DeleteFunc(slices.Clone(c.peers), func(p peer) bool { return s.have[p.library] == "" })
+	present := slices.DeleteFunc(slices.Clone(c.others), func(o side) bool { return o.library != "" && s.have[o.library] == "" })
 	ours := make([]float64, rounds)
 	theirs := make([][]float64, len(present))
 	ratios := make([][]float64, len(present))
 	for round := range rounds {
 		var err error
-		if ours[round], err = c.ours(ctx); err != nil {
+		if ours[round], err = c.ours.run(ctx); err != nil {
 			return nil, err
 		}
-		for i, p := range present {
-			out, err := s.call(ctx, p.args...)
+		for i, o := range present {
+			seconds, err := o.run(ctx)
 			if err != nil {
-				return nil, err
-			}
-			lines := strings.Fields(out)
-			if len(lines) == 0 {
-				return nil, fmt.Errorf("%s printed nothing", strings.Join(p.args, " "))
-			}
-			seconds, err := strconv.ParseFloat(lines[len(lines)-1], 64)
-			if err != nil {
-				return nil, fmt.Errorf("%s: figure: %w", strings.Join(p.args, " "), err)
+				return nil, fmt.Errorf("%s: %w", o.name, err)
 			}
 			theirs[i] = append(theirs[i], seconds)
 			ratios[i] = append(ratios[i], seconds/ours[round])
 		}
-		fmt.Fprintf(os.Stderr, "%s: round %d of %d\n", c.name, round+1, rounds)
+		fmt.Fprintf(os.Stderr, "%s: round %d of %d: %s", c.name, round+1, rounds, duration(ours[round]))
+		for i, o := range present {
+			fmt.Fprintf(os.Stderr, ", %s %s (%s)", o.name, duration(theirs[i][round]), times(ratios[i][round]))
+		}
+		fmt.Fprintln(os.Stderr)
+	}
+	work := c.name
+	if c.ours.name != "" {
+		work += ": " + c.ours.name
 	}
 	if len(present) == 0 {
-		return []table.Row{{c.name, duration(median(ours)), "none here", "", ""}}, nil
+		return []table.Row{{work, spread(ours, duration), "none here", "", ""}}, nil
 	}
 	var rows []table.Row
-	for i, p := range present {
-		rows = append(rows, table.Row{c.name, duration(median(ours)), p.library + " " + s.have[p.library],
-			duration(median(theirs[i])), fmt.Sprintf("%.2f×", median(ratios[i]))})
+	for i, o := range present {
+		name := o.name
+		if o.library != "" {
+			name += " " + s.have[o.library]
+		}
+		rows = append(rows, table.Row{work, spread(ours, duration), name, spread(theirs[i], duration), spread(ratios[i], times)})
 	}
 	return rows, nil
 }
+
+// spread prints the median of some figures, and behind it the least and the greatest.
+func spread(v []float64, text func(float64) string) string {
+	middle := text(median(v))
+	if len(v) < 2 {
+		return middle
+	}
+	return fmt.Sprintf("%s (%s – %s)", middle, text(slices.Min(v)), text(slices.Max(v)))
+}
+
+func times(ratio float64) string { return fmt.Sprintf("%.2f×", ratio) }
 
 func median(v []float64) float64 {
 	v = slices.Sorted(slices.Values(v))
