@@ -27,6 +27,15 @@ func TestThreadsDoNotShowInTheBits(t *testing.T) {
 		{"vectors of images", compile(t, reportedMLP(fieldsOf{"optimizer": "sgd", "momentum": 0.9}), shape, 4), pictures},
 		{"maps", compile(t, convolutional(fieldsOf{"epochs": int64(2), "batch_size": int64(16), "augment_flip": true}), shape, 4), pictures},
 	}
+	wide := []int{20, 16, 1} // of more than wideFrom weights
+	for _, activation := range []string{"relu", "gelu"} {
+		layers := []map[string]any{denseLayer(int64(130), activation), dropoutLayer(0.2), denseLayer(int64(256), activation), denseLayer("$classes", "softmax")}
+		c := compile(t, Spec{Layers: layers, Values: fieldsOf{"batch_size": int64(17), "epochs": int64(2)}}, wide, 4)
+		if n := len(fitter(t, c, Task{Threads: 2}, images(45, wide, 4, 1), dataset.View{}).network.stages); n != 2 {
+			t.Fatalf("%d stages: no layer of %s begins one", n, activation)
+		}
+		tests = append(tests, test{"wide layers, " + activation, c, rows{images(45, wide, 4, 1), images(20, wide, 4, 2)}})
+	}
 	for name, layers := range fusedDropouts() {
 		for _, batch := range []int64{17, 40} {
 			c := compile(t, Spec{Layers: layers, Values: fieldsOf{"epochs": int64(2), "batch_size": batch}}, shape, 4)
