@@ -64,6 +64,9 @@ looked at again. How often they were looked at is printed with the result.`,
 					return err
 				}
 				p.graceful.Store(true)
+				if err := st.Serve(nil); err != nil {
+					p.warn(err.Error()) // the refit goes on; only readers have to wait
+				}
 				err = p.refitTrial(ctx, st, s, row.Trial, path)
 				if i := interruptionOf(ctx); i != nil && err != nil {
 					return &failure{err: i, code: i.code(), hints: []string{"go on with: " + p.commandPrefix() + " refit " + shellQuote(s.sweep.File.Name)}}
