@@ -140,7 +140,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	}
 	in.Made = time.Time{}
 	live := page.Live{Events: "/s/" + id.String() + "/events", Saved: "/s/" + id.String() + "/report.html"}
-	if s.library.options.Only == nil {
+	if list, err := s.library.enrolments(r.Context()); err == nil && len(list) > 1 {
 		live.Home = "/"
 	}
 	text, err := page.Render(in, &live)
