@@ -329,7 +329,7 @@ func TestInterruptedRefit(t *testing.T) {
 	}
 	// One short point, and a refit that takes much longer.
 	sweep := strings.NewReplacer("epochs = [2, 5, 9]", "epochs = [1]", "early_stopping = { patience = 2, monitor = \"loss\" }\n", "").
-		Replace(demandingSweep) + "[refit]\nepochs = 60\n"
+		Replace(demandingSweep) + "[refit]\nepochs = 150\n"
 	want := newBench(t, sweep)
 	want.run(0, "-q", "run", "sweep.toml")
 	model, err := os.ReadFile(filepath.Join(want.folder, "demanding.espalier"))
@@ -347,7 +347,7 @@ func TestInterruptedRefit(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := codeOf(t, cmd.Wait())
-	if code == 0 {
+	if code == 0 || strings.Contains(out.String(), "test      accuracy") {
 		t.Skip("the refit was done before the signal came")
 	}
 	if code != exitInterrupted || !strings.Contains(talk.String(), "go on with: espalier resume demanding --workers 2") {
