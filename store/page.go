@@ -197,6 +197,16 @@ func (g page) span(element int, pos, size uint32) ([]byte, bool) {
 	return g.data[start:end:end], true
 }
 
+// checkRoom compares a page's count with where its first element's bytes begin, counted from the
+// element: bbolt puts them right behind the last element. Nothing else tells a page that counts less
+// than it holds, since no checksum covers its head.
+func (g page) checkRoom(pos uint32) error {
+	if int64(pos) == int64(g.count)*elementHead {
+		return nil
+	}
+	return fmt.Errorf("page %d counts %d elements, and has room for %d", g.id, g.count, pos/elementHead)
+}
+
 // child is an element of a branch page.
 type child struct {
 	key  []byte
@@ -214,7 +224,11 @@ func (g page) children() ([]child, error) {
 	out := make([]child, g.count)
 	for i := range out {
 		at := pageHead + i*elementHead
-		key, ok := g.span(at, le.Uint32(g.data[at:]), le.Uint32(g.data[at+4:]))
+		pos := le.Uint32(g.data[at:])
+		if i == 0 {
+			err = g.checkRoom(pos)
+		}
+		key, ok := g.span(at, pos, le.Uint32(g.data[at+4:]))
 		if !ok && err == nil {
 			err = fmt.Errorf("page %d: key %d lies outside of the page", g.id, i)
 		}
@@ -242,6 +256,9 @@ func (g page) entries() ([]entry, error) {
 		at := pageHead + i*elementHead
 		flags, pos := le.Uint32(g.data[at:]), le.Uint32(g.data[at+4:])
 		ksize, vsize := le.Uint32(g.data[at+8:]), le.Uint32(g.data[at+12:])
+		if i == 0 {
+			err = g.checkRoom(pos)
+		}
 		key, ok := g.span(at, pos, ksize)
 		value, also := g.span(at, pos+ksize, vsize)
 		if !ok || !also || uint64(pos)+uint64(ksize) > 1<<32-1 || flags > flagBucket {
