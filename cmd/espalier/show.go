@@ -177,41 +177,15 @@ func longest(histories [][]trainer.Epoch) int {
 // showClasses prints precision, recall and F1 per class over all folds'
 // validation rows, and what is confused most, each fold at the epoch it is scored by.
 func showClasses(w io.Writer, s *search.Sweep, row *search.Standing, histories [][]trainer.Epoch) error {
-	k := len(s.Data.Classes)
-	sum := make([]int, k*k)
-	found := false
-	for slot, h := range histories {
-		e := scoredEpoch(h, row.Outcomes[slot])
-		if e < 0 || len(h[e].Confusion) != k*k {
-			continue // no outcome, or more classes than matrices are kept for
-		}
-		found = true
-		for j, n := range h[e].Confusion {
-			sum[j] += n
-		}
-	}
-	if !found {
+	sum := row.Confusion(len(s.Data.Classes), histories)
+	if sum == nil {
 		return nil
 	}
 	fmt.Fprintf(w, "\nper class, validation rows of all folds at the scored epochs\n")
-	if err := classTable(s.Data.Classes, classesOf(sum, k)).write(w, "", terminalWidth(w)); err != nil {
+	if err := classTable(s.Data.Classes, classesOf(sum, len(s.Data.Classes))).write(w, "", terminalWidth(w)); err != nil {
 		return err
 	}
 	return writeConfused(w, s.Data.Classes, sum, 3)
-}
-
-// scoredEpoch is the index of the epoch that an outcome's scores are of: the last
-// one, or with restore_best an earlier one; −1 where there is none.
-func scoredEpoch(h []trainer.Epoch, o *search.Outcome) int {
-	if o == nil {
-		return -1
-	}
-	for e := len(h) - 1; e >= 0; e-- {
-		if v := h[e].Validation; v != nil && *v == o.Scores {
-			return e
-		}
-	}
-	return -1
 }
 
 // classesOf computes per-class scores from a confusion matrix; 0/0 counts as 0.

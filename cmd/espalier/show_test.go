@@ -4,7 +4,6 @@ import (
 	"math"
 	"testing"
 
-	"espalier/search"
 	"espalier/trainer"
 )
 
@@ -24,29 +23,6 @@ func TestClassesOf(t *testing.T) {
 		if math.Abs(have[c].Precision-want[c].Precision) > 1e-15 || math.Abs(have[c].Recall-want[c].Recall) > 1e-15 ||
 			math.Abs(have[c].F1-want[c].F1) > 1e-15 || have[c].Support != want[c].Support {
 			t.Errorf("class %d: have %v, want %v", c, have[c], want[c])
-		}
-	}
-}
-
-func TestScoredEpoch(t *testing.T) {
-	history := []trainer.Epoch{
-		{Number: 1, Validation: &trainer.Scores{Loss: 0.9}},
-		{Number: 2, Validation: &trainer.Scores{Loss: 0.5}},
-		{Number: 3, Validation: &trainer.Scores{Loss: 0.7}},
-		{Number: 4},
-	}
-	for _, row := range []struct {
-		name    string
-		outcome *search.Outcome
-		want    int
-	}{
-		{"the last validated", &search.Outcome{Scores: trainer.Scores{Loss: 0.7}}, 2},
-		{"restored", &search.Outcome{Scores: trainer.Scores{Loss: 0.5}}, 1},
-		{"diverged", &search.Outcome{}, -1},
-		{"missing", nil, -1},
-	} {
-		if have := scoredEpoch(history, row.outcome); have != row.want {
-			t.Errorf("%s: epoch %d, want %d", row.name, have, row.want)
 		}
 	}
 }

@@ -68,7 +68,7 @@ func NewCurves(histories [][]trainer.Epoch, outcomes []*search.Outcome) Curves {
 	for slot, h := range histories {
 		at := 0
 		if slot < len(outcomes) {
-			at = scoredEpoch(h, outcomes[slot]) + 1
+			at = search.ScoredEpoch(h, outcomes[slot]) + 1
 		}
 		c.Scored = append(c.Scored, at)
 	}
@@ -86,18 +86,4 @@ func (c Curve) some() bool {
 		}
 	}
 	return false
-}
-
-// scoredEpoch is the index of the epoch that an outcome's scores are of: the last one, or with
-// restore_best an earlier one; −1 where there is none.
-func scoredEpoch(h []trainer.Epoch, o *search.Outcome) int {
-	if o == nil {
-		return -1
-	}
-	for e := len(h) - 1; e >= 0; e-- {
-		if v := h[e].Validation; v != nil && *v == o.Scores {
-			return e
-		}
-	}
-	return -1
 }

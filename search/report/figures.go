@@ -175,20 +175,8 @@ func (m *Material) leading() *search.Standing {
 // validationConfusion sums a trial's matrices over the folds, each at the epoch it is scored by;
 // nil where there are none, or more classes than matrices are kept for.
 func validationConfusion(s *search.Sweep, row *search.Standing, histories [][]trainer.Epoch) *Confusion {
-	k := len(s.Data.Classes)
-	sum := make([]int, k*k)
-	found := false
-	for slot, h := range histories {
-		e := scoredEpoch(h, row.Outcomes[slot])
-		if e < 0 || len(h[e].Confusion) != k*k {
-			continue
-		}
-		found = true
-		for i, n := range h[e].Confusion {
-			sum[i] += n
-		}
-	}
-	if !found {
+	sum := row.Confusion(len(s.Data.Classes), histories)
+	if sum == nil {
 		return nil
 	}
 	return NewConfusion(s.Data.Classes, sum)
@@ -200,7 +188,7 @@ func classScoresOf(s *search.Sweep, row *search.Standing, histories [][]trainer.
 	sum := make([]trainer.Class, k)
 	n := 0.0
 	for slot, h := range histories {
-		e := scoredEpoch(h, row.Outcomes[slot])
+		e := search.ScoredEpoch(h, row.Outcomes[slot])
 		if e < 0 || len(h[e].Classes) != k {
 			continue
 		}
