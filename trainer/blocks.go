@@ -1,6 +1,10 @@
 package trainer
 
-import "espalier/trainer/kernel"
+import (
+	"slices"
+
+	"espalier/trainer/kernel"
+)
 
 // A run of operations on maps goes through a batch in blocks of samples, so that what one writes is still in
 // the cache when the next reads it. How many samples depends on the layer: few of the wide maps of the first
@@ -55,13 +59,13 @@ func groupFrom(run []operation, i int) (end, block int) {
 	return end, block
 }
 
-// forwardBlocks runs operations on maps over the samples of a pass.
+// forwardBlocks runs operations on maps over the samples of a pass. Each worker goes through blocks of its own
+// samples.
 func forwardBlocks(run []operation, p *pass) {
-	p.blocks(largestBlock(run), func() {
-		p.outer = p.from
+	p.ownBlocks(largestBlock(run), func() {
 		for i := 0; i < len(run); {
 			end, block := groupFrom(run, i)
-			p.blocks(block, func() {
+			p.ownBlocks(block, func() {
 				for _, o := range run[i:end] {
 					o.forward(p)
 				}
@@ -71,24 +75,50 @@ func forwardBlocks(run []operation, p *pass) {
 	})
 }
 
-// backwardBlocks is the same in reverse.
+// backwardBlocks is the same in reverse, and makes the gradients of the variables. The workers go through blocks of
+// the batch together, so many times as large: when all are through with their samples of one, what the
+// weights' gradients are made of is still in their caches.
 func backwardBlocks(run []operation, p *pass) {
-	p.blocks(largestBlock(run), func() {
-		p.outer = p.from
+	p.wait() // other workers have written gradients of these samples
+	p.commonBlocks(largestBlock(run), func() {
+		p.outer = p.begin
 		for end := len(run); end > 0; {
 			begin, block := 0, 0
 			for next := 0; next < end; {
 				begin = next
 				next, block = groupFrom(run, begin)
 			}
-			p.blocks(block, func() {
-				for i := end - 1; i >= begin; i-- {
-					backward(run[i], p)
-				}
-			})
+			group := run[begin:end]
+			p.commonBlocks(block, func() { backwardGroup(group, p) })
 			end = begin
 		}
 	})
+}
+
+// backwardGroup takes a block through a group of operations.
+func backwardGroup(group []operation, p *pass) {
+	if p.crew.workers == 1 {
+		for _, o := range slices.Backward(group) {
+			backward(o, p)
+		}
+		return
+	}
+	if p.from < p.to {
+		for _, o := range slices.Backward(group) {
+			o.backward(p)
+		}
+	}
+	p.wait()
+	learned := false
+	for _, o := range slices.Backward(group) {
+		if l, is := o.(learner); is {
+			l.gradients(p)
+			learned = true
+		}
+	}
+	if learned {
+		p.wait() // the next block's gradients take the memory of this one's
+	}
 }
 
 // largestBlock is the largest block of a run's groups.
@@ -101,14 +131,27 @@ func largestBlock(run []operation) int {
 	return most
 }
 
-// blocks calls f with the pass narrowed to each block of its samples.
-func (p *pass) blocks(samples int, f func()) {
-	from, to := p.from, p.to
-	for p.from = from; p.from < to; p.from = p.to {
-		p.to = min(p.from+samples, to)
+// ownBlocks calls f with the pass narrowed to each block of the worker's samples.
+func (p *pass) ownBlocks(samples int, f func()) {
+	whole := *p
+	for p.from < whole.to {
+		p.to = min(p.from+samples, whole.to)
+		p.begin = p.from - p.worker*samples // each worker has a place of its own in memory for a block
+		f()
+		p.from = p.to
+	}
+	*p = whole
+}
+
+// commonBlocks calls f with the pass narrowed to the worker's part of each block of all workers' samples, of so
+// many samples for each.
+func (p *pass) commonBlocks(samples int, f func()) {
+	whole := *p
+	for begin := whole.begin; begin < whole.end; begin = p.end {
+		p.among(begin, min(begin+samples*p.crew.workers, whole.end))
 		f()
 	}
-	p.from, p.to = from, to
+	*p = whole
 }
 
 // eachRun calls f for every run of operations on maps of a stage that goes in blocks.
@@ -129,14 +172,14 @@ func eachRun(stage []operation, f func(run []operation)) {
 }
 
 // narrow lets go of the gradients that no more than a block of samples is ever needed of: those between two
-// operations of a run, where one worker does all.
+// operations of a run.
 func (n *network) narrow() {
-	if n.gradients == nil || n.crew.workers > 1 {
+	if n.gradients == nil {
 		return
 	}
 	for _, stage := range n.stages {
 		eachRun(stage, func(run []operation) {
-			block := min(largestBlock(run), n.capacity)
+			block := min(largestBlock(run)*n.crew.workers, n.capacity)
 			for i, o := range run {
 				t := output(o)
 				if t == nil || t.span != wholeBatch {

@@ -8,8 +8,8 @@ import (
 	"espalier/trainer/dataset"
 )
 
-// TestBlocksDoNotShowInTheBits trains with blocks of a few samples, within each other, and with all memory and
-// one block, as several threads have it.
+// TestBlocksDoNotShowInTheBits trains with blocks of a few samples, within each other, in one thread and in several,
+// which go through each block together.
 func TestBlocksDoNotShowInTheBits(t *testing.T) {
 	conv, pool := convLayer, fieldsOf{"type": "maxpool2d"}
 	nets := fusedDropouts()
@@ -39,14 +39,16 @@ func TestBlocksDoNotShowInTheBits(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, %d channels", name, shape[2]), func(t *testing.T) {
 				c := compile(t, Spec{Layers: layers, Values: fieldsOf{"epochs": int64(2), "batch_size": int64(23)}}, shape, 4)
 				blockFloats, blockMost = floats, most
-				want := train(c, view, 2)
+				want := train(c, view, 1)
 				for _, size := range []struct {
 					floats int64
 					most   int
 				}{{floats, most}, {1, 5}, {20000, 5}, {40000, 16}} {
 					blockFloats, blockMost = size.floats, size.most
-					if sameFit(t, want, train(c, view, 1)); t.Failed() {
-						t.Fatalf("blocks of %d floats, %d samples", size.floats, size.most)
+					for _, threads := range []int{1, 2, 3} {
+						if sameFit(t, want, train(c, view, threads)); t.Failed() {
+							t.Fatalf("blocks of %d floats, %d samples, %d threads", size.floats, size.most, threads)
+						}
 					}
 				}
 			})

@@ -176,10 +176,10 @@ func (b *builder) convolution(l *layer, rest []*layer, x *tensor) (y *tensor, fu
 	c.finish, fused = b.newFinish(l, rest)
 	values, grads := b.network.capacity, b.network.capacity
 	c.block = min(l.block(&c.conv), b.network.capacity)
-	if workers == 1 && len(rest) > fused && rest[fused].pools() {
-		c.y.span, grads = groupBlock, c.block
+	if len(rest) > fused && rest[fused].pools() {
+		c.y.span, grads = groupBlock, c.block*workers
 		if l.cheap() && !c.activation.NeedsInput() {
-			c.y.again, values = c, c.block
+			c.y.again, values = c, c.block*workers
 		}
 	}
 	b.allocate(c.y, b.halo(rest[fused:]), c.conv.HaloOut, values, grads)

@@ -50,18 +50,12 @@ func (c *convolution) backward(p *pass) {
 	c.conv.InputGradient(c.x.grads(p).maps, dy, c.bw, mask, c.scratch[p.worker])
 }
 
-// gradients adds the worker's samples in where it is alone; blocks of a batch come in order. Where there are
-// more workers, each does some output channels for all samples.
+// gradients adds the samples of a block in, each worker for some channels; the blocks of a batch come in order.
 func (c *convolution) gradients(p *pass) {
-	x, dy := c.x.values(p).maps, c.y.grads(p).maps
-	part := kernel.Part{First: p.from == 0, Last: p.to == p.rows}
-	if p.crew.workers > 1 {
-		x, dy = c.x.all(p).maps, c.y.allGrads(p).maps
-		part.First, part.Last = true, true
-	}
-	if part.From, part.To = p.share(c.conv.Panels()); part.From < part.To {
-		c.conv.WeightGradientPart(c.dw, c.db, dy, x, c.sums, c.scratch[p.worker], part)
-	}
+	part := c.conv.Share(p.worker, p.crew.workers)
+	part.First, part.Last = p.begin == 0, p.end == p.rows
+	x, dy := c.x.value.slice(p.begin, p.end).maps, c.y.commonGrads(p).maps
+	c.conv.WeightGradientPart(c.dw, c.db, dy, x, c.sums, c.scratch[p.worker], part)
 }
 
 // maxPool is the largest value of each window. A mask passes through: the largest of rectified values is

@@ -69,7 +69,7 @@ func (l *layer) width() int64 {
 	return size(l.out)
 }
 
-// memory in bytes of a Fitter with one thread at a batch of so many rows.
+// memory in bytes of a Fitter with one thread at a batch of so many rows; another takes little more.
 func (c *Config) memory(batch int) int64 {
 	rows := max(batch, evaluationRows)
 	total := saturate(4, int64(rows), size(c.Shape))

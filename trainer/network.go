@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"slices"
+
 	"espalier/trainer/kernel"
 )
 
@@ -17,6 +19,7 @@ type network struct {
 	operations []operation
 	stages     [][]operation
 	learners   []learner
+	late       []learner // those whose gradients several workers make of the whole batch at once
 	input      *tensor
 	logits     *tensor
 	lossGrad   array     // where evaluation's loss may leave the gradient nobody wants
@@ -62,6 +65,12 @@ func (n *network) sort() {
 		}
 	}
 	n.stages = append(n.stages, n.operations[begin:])
+	n.late = slices.Clone(n.learners)
+	for _, stage := range n.stages {
+		eachRun(stage, func(run []operation) {
+			n.late = slices.DeleteFunc(n.late, func(l learner) bool { return slices.Contains(run, l.(operation)) })
+		})
+	}
 }
 
 // forward computes the logits of the batch in the input. All workers call it, after each has loaded its rows.
@@ -100,8 +109,8 @@ func (n *network) forwardStage(stage []operation, p *pass) {
 	}
 }
 
-// backward turns the gradient of the logits into that of all other tensors, and where there is but one worker
-// into that of the variables. All workers call it.
+// backward turns the gradient of the logits into that of all other tensors, and into that of the variables where
+// there is but one worker or operations on maps go in blocks. All workers call it.
 func (n *network) backward(p *pass) {
 	n.logits.rectify(p) // the loss knows nothing of a ReLU before the softmax
 	for s := len(n.stages) - 1; s >= 0; s-- {
@@ -118,14 +127,14 @@ func (n *network) backward(p *pass) {
 	}
 }
 
-// learn is the gradient of all variables, each worker's part of them. All workers call it, after each has
-// passed through backward and all have waited.
+// learn is the gradient of the variables that backward left to it, each worker's part of them. All workers call
+// it, after each has passed through backward and all have waited.
 func (n *network) learn(p *pass) {
 	if p.crew.workers == 1 {
 		return
 	}
-	for i := len(n.learners) - 1; i >= 0; i-- {
-		n.learners[i].gradients(p)
+	for _, l := range slices.Backward(n.late) {
+		l.gradients(p)
 	}
 }
 

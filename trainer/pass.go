@@ -2,12 +2,13 @@ package trainer
 
 // pass is one run through the operations as one worker sees it.
 type pass struct {
-	rows     int    // samples in the batch
-	from, to int    // those the worker has to do
-	outer    int    // where the outer block of a run of operations on maps began
-	training bool   // dropout and batch statistics on
-	step     uint64 // counts batches from the start of training: keys dropout
-	first    bool   // first pass of an evaluation: the weights may have changed since the last pass
+	rows       int    // samples in the batch
+	from, to   int    // those the worker has to do
+	begin, end int    // of all workers: the batch, within runs of operations on maps a block
+	outer      int    // where the outer block began
+	training   bool   // dropout and batch statistics on
+	step       uint64 // counts batches from the start of training: keys dropout
+	first      bool   // first pass of an evaluation: the weights may have changed since the last pass
 
 	crew   *crew
 	worker int
@@ -18,8 +19,15 @@ type pass struct {
 // newPass gives a worker's pass over a batch.
 func newPass(c *crew, worker, rows int) pass {
 	p := pass{rows: rows, crew: c, worker: worker}
-	p.from, p.to = portion(rows, worker, c.workers)
+	p.among(0, rows)
 	return p
+}
+
+// among makes the pass the worker's part of the samples [begin, end).
+func (p *pass) among(begin, end int) {
+	p.begin, p.end = begin, end
+	from, to := p.share(end - begin)
+	p.from, p.to = begin+from, begin+to
 }
 
 // share is the worker's part of n panels or values.
@@ -41,7 +49,7 @@ type operation interface {
 // learner is an operation with a kernel.
 type learner interface {
 	prepare(p *pass, i int) // before the forward pass: the weights may have changed; i numbers the learners
-	gradients(p *pass)      // of its variables, after backward: of one worker for its samples, else of all for the batch
+	gradients(p *pass)      // of its variables, after backward of all workers: the worker's part of them, for [p.begin, p.end)
 }
 
 // collective is an operation that needs all rows of the batch before it can do one.

@@ -39,21 +39,24 @@ func (t *tensor) wantsGrad() bool { return t.grad.exists() }
 // values are those of a worker's samples.
 func (t *tensor) values(p *pass) array {
 	if t.again != nil {
-		return t.value.slice(0, p.to-p.from)
+		return t.value.slice(p.from-p.begin, p.to-p.begin)
 	}
 	return t.value.slice(p.from, p.to)
 }
 
-// grads are those of a worker's samples.
-func (t *tensor) grads(p *pass) array {
-	first := p.from
+// grads are those of a worker's samples, commonGrads those of all workers'.
+func (t *tensor) grads(p *pass) array       { return t.gradsOf(p, p.from, p.to) }
+func (t *tensor) commonGrads(p *pass) array { return t.gradsOf(p, p.begin, p.end) }
+
+func (t *tensor) gradsOf(p *pass, from, to int) array {
+	first := 0
 	switch t.span {
 	case outerBlock:
-		first -= p.outer
+		first = p.outer
 	case groupBlock:
-		first = 0
+		first = p.begin
 	}
-	return t.grad.slice(first, first+p.to-p.from)
+	return t.grad.slice(from-first, to-first)
 }
 
 // recall makes the values of a block those of the forward pass again.

@@ -227,15 +227,49 @@ func (c *Conv) PrepareBackward(bw []float32, w Matrix) { active().prepareBackwar
 // WeightGradient is dw[tap] = Σ x·dy over all pixels of all images, in the layout of the weights. The
 // halos must be those of Forward and InputGradient, sums a buffer of SumsLen.
 func (c *Conv) WeightGradient(dw Matrix, dy, x Maps, sums, scratch []float32) {
-	c.WeightGradientPart(dw, nil, dy, x, sums, scratch, Part{To: c.panelOut, First: true, Last: true})
+	part := c.Share(0, 1)
+	part.First, part.Last = true, true
+	c.WeightGradientPart(dw, nil, dy, x, sums, scratch, part)
 }
 
-// Part is a share of a weight gradient: the panels [From, To) of output channels, which threads may
-// divide, for some images of a batch, which come block by block while they are still in the cache. The
-// bits do not depend on the shares as long as the blocks come in order.
+// Part is a share of a weight gradient: the weights between some panels of input channels and some of output
+// channels, which threads may divide, for some images of a batch, which come block by block while they are
+// still in the cache. The bits do not depend on the shares as long as the blocks come in order.
 type Part struct {
-	From, To    int
-	First, Last bool // the first and the last block
+	In, Out     Range // panels of channels; In is all of them but for Winograd's algorithm
+	Bias        Range // panels of the bias gradient
+	First, Last bool  // the first and the last block
+}
+
+// Range is From to To, without it.
+type Range struct{ From, To int }
+
+func (r Range) len() int { return r.To - r.From }
+
+// shareOf is a worker's part of n.
+func shareOf(n, worker, workers int) Range {
+	return Range{n * worker / workers, n * (worker + 1) / workers}
+}
+
+// Share is one worker's part of a weight gradient, for all images. They divide the output channels, or with Winograd's
+// algorithm, where every one of them has to transform what it multiplies, the input channels where those
+// cost more to transform.
+func (c *Conv) Share(worker, workers int) Part {
+	part := Part{In: Range{0, c.panelsIn}, Out: shareOf(c.panelOut, worker, workers)}
+	part.Bias = part.Out
+	if c.winograd && c.divideInputs(workers) {
+		part.In, part.Out = shareOf(c.panelsIn, worker, workers), Range{0, c.panelOut}
+	}
+	return part
+}
+
+// divideInputs tells whether the slowest of several workers has less to do when they divide the input channels. In
+// units of a transformed panel of the gradient one of the input is two, its windows being larger and overlapping; a
+// product of two panels is of the same order.
+func (c *Conv) divideInputs(workers int) bool {
+	cost := func(in, out int) int { return 2*in + out + in*out }
+	most := func(n int) int { return (n + workers - 1) / workers }
+	return cost(most(c.panelsIn), c.panelOut) < cost(c.panelsIn, most(c.panelOut))
 }
 
 // WeightGradientPart is WeightGradient of one part, and unless db is nil the bias gradient of the same
@@ -254,9 +288,6 @@ func (c *Conv) SumsLen() int {
 	}
 	return n
 }
-
-// Panels is the number of panels of output channels.
-func (c *Conv) Panels() int { return c.panelOut }
 
 // checkSlack panics unless maps were allocated with the slack of MapsLen.
 func (c *Conv) checkSlack(what string, m Maps) {

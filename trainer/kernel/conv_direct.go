@@ -255,8 +255,13 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 	c.checkWeights("WeightGradient", dw)
 	checkLen("WeightGradient sums", sums, c.SumsLen())
 	checkLen("WeightGradient scratch", scratch, c.ScratchLen())
-	if part.From < 0 || part.To > c.panelOut {
-		panic(fmt.Sprintf("kernel: WeightGradient: panels [%d, %d) of %d", part.From, part.To, c.panelOut))
+	for _, r := range []struct {
+		part Range
+		of   int
+	}{{part.In, c.panelsIn}, {part.Out, c.panelOut}, {part.Bias, c.panelOut}} {
+		if r.part.From < 0 || r.part.To > r.of {
+			panic(fmt.Sprintf("kernel: WeightGradient: panels [%d, %d) of %d", r.part.From, r.part.To, r.of))
+		}
 	}
 	if db != nil {
 		checkChannels("WeightGradient", dy, db)
@@ -269,8 +274,12 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 		t.winoGradient(c, dw, dy, x, sums[2*Padded(c.Out):], scratch, part)
 		return
 	}
+	out := part.Out
+	if out.len() <= 0 {
+		return
+	}
 	if part.First {
-		clear(dw.Data[part.From*dw.PanelStride : part.To*dw.PanelStride])
+		clear(dw.Data[out.From*dw.PanelStride : out.To*dw.PanelStride])
 	}
 	var s strip
 	s.k, s.kLast, s.aStep, s.bStep = c.OW, c.OW, c.StrideW*x.pixel(), Width
@@ -288,12 +297,12 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 		for y := 0; y < c.OH; y += rows {
 			s.segs = min(rows, c.OH-y)
 			if c.shifted() {
-				t.shiftedGradient(c, s, dw, dy, x, n, y, scratch, part)
+				t.shiftedGradient(c, s, dw, dy, x, n, y, scratch, out)
 				continue
 			}
 			s.rows, s.aRow, s.aGroup, s.cGroup = c.KW*x.pixel(), 1, x.row(), c.KW*x.pixel()*Width
-			for q := part.From; q < part.To; q += s.panels {
-				s.panels = min(t.sideBySide(), part.To-q)
+			for q := out.From; q < out.To; q += s.panels {
+				s.panels = min(t.sideBySide(), out.To-q)
 				s.b = dy.tail(n, q, y, 0)
 				for p := range x.panels() {
 					block := max(1, blockWork/Width/s.panels/(s.rows*s.steps()))
@@ -323,7 +332,7 @@ func (c *Conv) shifted() bool { return c.Packed && c.KH > 1 && c.KW*c.In < 8 && 
 func (c *Conv) line() int { return (c.OW-1)*c.StrideW*c.In + 1 }
 
 // shiftedGradient adds the pixels of image n from row y on, s.segs rows, to the gradient of all taps.
-func (t tier) shiftedGradient(c *Conv, s strip, dw Matrix, dy, x Maps, n, y int, copies []float32, part Part) {
+func (t tier) shiftedGradient(c *Conv, s strip, dw Matrix, dy, x Maps, n, y int, copies []float32, out Range) {
 	line, taps := c.line(), c.KW*c.In
 	s.rows, s.groups, s.aRow, s.aSeg = c.WeightRows(), 1, s.segs*line, line
 	for seg := range s.segs {
@@ -335,8 +344,8 @@ func (t tier) shiftedGradient(c *Conv, s strip, dw Matrix, dy, x Maps, n, y int,
 		}
 	}
 	s.a = copies[:s.rows*s.aRow]
-	for q := part.From; q < part.To; q += s.panels {
-		s.panels = min(t.sideBySide(), part.To-q)
+	for q := out.From; q < out.To; q += s.panels {
+		s.panels = min(t.sideBySide(), out.To-q)
 		s.b = dy.tail(n, q, y, 0)
 		s.c = dw.Data[q*dw.PanelStride:]
 		t.run(s)
@@ -361,7 +370,7 @@ func BiasGradientPanels(dst []float32, dy Maps, from, to int) {
 // addBias adds the images of a part to sums, which hold for each panel the high and the low halves of
 // sixteen sums.
 func (t tier) addBias(sums, db []float32, dy Maps, part Part) {
-	for p := part.From; p < part.To; p++ {
+	for p := part.Bias.From; p < part.Bias.To; p++ {
 		high, low := (*[Width]float32)(sums[2*p*Width:]), (*[Width]float32)(sums[(2*p+1)*Width:])
 		if part.First {
 			*high, *low = [Width]float32{}, [Width]float32{}

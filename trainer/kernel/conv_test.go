@@ -170,7 +170,11 @@ func TestDirectConvolution(t *testing.T) {
 }
 
 // whole is all of a weight gradient.
-func whole(c *Conv) Part { return Part{To: c.panelOut, First: true, Last: true} }
+func whole(c *Conv) Part {
+	part := c.Share(0, 1)
+	part.First, part.Last = true, true
+	return part
+}
 
 func checkWeightGradient(t *testing.T, rnd *rand.Rand, name string, k tier, c *Conv, dw Matrix, dy, x Maps) {
 	t.Helper()

@@ -98,24 +98,24 @@ func (t tier) winoPass(w *winograd, dst, src Maps, u []float32, y0, x0 int, e Ma
 	total := src.N * w.lines
 	for first := 0; first < total; first += w.block {
 		n := min(w.block, total-first)
-		t.winoLines(w, v, src, first, n, y0, x0)
+		t.winoLines(w, v, src, first, n, 0, y0, x0)
 		t.winoProducts(w, m, v, u, n*w.tilesX)
 		t.winoFinish(w, dst, m, first, n, e, mask)
 	}
 }
 
-// winoLines transforms the windows of n lines.
-func (t tier) winoLines(w *winograd, v []float32, src Maps, first, n, y0, x0 int) {
+// winoLines transforms the windows of n lines, of w.in panels from one on.
+func (t tier) winoLines(w *winograd, v []float32, src Maps, first, n, from, y0, x0 int) {
 	panel := w.block * w.tilesX * Width
 	stride, row, plane := w.stride(w.in), src.row(), src.panel()
 	for i := range n {
 		line := first + i
-		from := src.tail(line/w.lines, 0, y0+w.size*(line%w.lines), x0)
+		window := src.tail(line/w.lines, from, y0+w.size*(line%w.lines), x0)
 		for p := range w.in {
 			if w.size == 2 {
-				t.winoInput(w.tilesX, v[p*panel+i*w.tilesX*Width:], stride, from[p*plane:], row)
+				t.winoInput(w.tilesX, v[p*panel+i*w.tilesX*Width:], stride, window[p*plane:], row)
 			} else {
-				t.wino4Input(w.tilesX, v[p*panel+i*w.tilesX*Width:], stride, from[p*plane:], row)
+				t.wino4Input(w.tilesX, v[p*panel+i*w.tilesX*Width:], stride, window[p*plane:], row)
 			}
 		}
 	}
@@ -189,12 +189,18 @@ func (t tier) winoFinish(w *winograd, dst Maps, m []float32, first, n int, e Map
 // winoGradient sums dw = Gᵀ·[Σ v ⊙ (A·dy·Aᵀ)]·G for a part. The sums of a block go on where those of
 // the block before ended; sums[position][output panel][input channel][16] keep them.
 func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float32, part Part) {
+	in, out := part.In, part.Out
+	if in.len() <= 0 || out.len() <= 0 {
+		return
+	}
 	w := c.ahead
 	stride, _ := w.weights()
-	w.out = part.To - part.From
+	kernel := w.in * Width * Width // floats of an output panel's weights at one position
+	at := func(position, q int) int { return position*stride + q*kernel + in.From*Width*Width }
+	w.in, w.out = in.len(), out.len()
 	v, m := w.divide(scratch)
 	panel := w.block * w.tilesX * Width
-	kernel := w.in * Width * Width // floats of an output panel's weights at one position
+	own := w.in * Width * Width // those of them that belong to the part
 	var s strip
 	s.aRow, s.aStep, s.aGroup = 1, Width, panel
 	s.rows, s.groups = Width, w.in
@@ -202,17 +208,19 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 	s.bPanel, s.cPanel = panel, kernel
 	s.flags = fromC
 	if part.First {
-		for at := range w.positions() {
-			clear(sums[at*stride+part.From*kernel : at*stride+part.To*kernel])
+		for position := range w.positions() {
+			for q := out.From; q < out.To; q++ {
+				clear(sums[at(position, q):][:own])
+			}
 		}
 	}
 	outStride, dyRow, dyPanel := w.stride(w.out), dy.row(), dy.panel()
 	total := x.N * w.lines
 	for first := 0; first < total; first += w.block {
 		n := min(w.block, total-first)
-		t.winoLines(&w, v, x, first, n, -c.padTop, -c.padLeft)
+		t.winoLines(&w, v, x, first, n, in.From, -c.padTop, -c.padLeft)
 		for i := range n {
-			grad := dy.tail((first+i)/w.lines, part.From, w.size*((first+i)%w.lines), 0)
+			grad := dy.tail((first+i)/w.lines, out.From, w.size*((first+i)%w.lines), 0)
 			for q := range w.out {
 				if w.size == 2 {
 					t.winoGrad(w.tilesX, m[q*panel+i*w.tilesX*Width:], outStride, grad[q*dyPanel:], dyRow)
@@ -222,12 +230,12 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 			}
 		}
 		s.segments(1, n*w.tilesX, n*w.tilesX, 0)
-		for at := range w.positions() {
-			s.a = v[at*w.stride(w.in):]
+		for position := range w.positions() {
+			s.a = v[position*w.stride(w.in):]
 			for q := 0; q < w.out; q += s.panels {
 				s.panels = min(t.sideBySide(), w.out-q)
-				s.b = m[at*outStride+q*panel:]
-				s.c = sums[at*stride+(part.From+q)*kernel:]
+				s.b = m[position*outStride+q*panel:]
+				s.c = sums[at(position, out.From+q):]
 				t.run(s)
 			}
 		}
@@ -235,8 +243,8 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 	if !part.Last {
 		return
 	}
-	for q := part.From; q < part.To; q++ {
-		for p := range w.in {
+	for q := out.From; q < out.To; q++ {
+		for p := in.From; p < in.To; p++ {
 			to, from := dw.Data[q*dw.PanelStride+p*9*tapStride:], sums[q*kernel+p*Width*Width:]
 			if w.size == 2 {
 				t.winoWeightGrad(Width, to, from, stride)

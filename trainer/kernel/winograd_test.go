@@ -81,14 +81,21 @@ func TestWinograd(t *testing.T) {
 
 			split := lay()
 			for q := range c.panelOut {
-				k.weightGradient(&c, split, nil, dy, x, sums, scratch, Part{From: q, To: q + 1, First: true, Last: true})
+				part := whole(&c)
+				part.Out = Range{q, q + 1}
+				if p := q % c.panelsIn; p > 0 { // in two parts, the later first
+					part.In.From = p
+					k.weightGradient(&c, split, nil, dy, x, sums, scratch, part)
+					part.In = Range{0, p}
+				}
+				k.weightGradient(&c, split, nil, dy, x, sums, scratch, part)
 			}
 			equal(t, "weight gradient by panels", split, dw)
 		}
 	})
 }
 
-// TestGradientInParts: weight and bias gradients do not depend on the split by panels or images.
+// TestGradientInParts: weight and bias gradients do not depend on the split by workers or images.
 func TestGradientInParts(t *testing.T) {
 	eachTier(t, func(t *testing.T, k tier) {
 		for _, direct := range []bool{true, false} {
@@ -97,7 +104,7 @@ func TestGradientInParts(t *testing.T) {
 			k.weightGradient(&l.c, l.dw, db, l.dy, l.x, l.sums, l.scratch, whole(&l.c))
 			BiasGradient(want, l.dy)
 			parts, bias := Panels(make([]float32, len(l.dw.Data)), l.dw.Rows, l.dw.Cols), make([]float32, len(db))
-			for _, part := range []Part{{From: 0, To: 1}, {From: 1, To: 3}} {
+			for _, part := range []Part{l.c.Share(0, 2), l.c.Share(1, 2)} {
 				for at, n := range []int{0, 2, 3, 7} {
 					if at == 0 {
 						continue
