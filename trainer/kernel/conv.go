@@ -70,8 +70,8 @@ func (c *Conv) tile(size int) {
 	if !c.winograd {
 		return
 	}
-	c.ahead = newWinograd(size, c.OH, c.OW, c.panelsIn, c.panelOut)
-	c.back = newWinograd(size, c.H, c.W, c.panelOut, c.panelsIn)
+	c.ahead = newWinograd(size, c.OH, c.OW, c.In, c.panelOut)
+	c.back = newWinograd(size, c.H, c.W, c.Out, c.panelsIn)
 	c.HaloIn = max(c.HaloIn, c.ahead.halo(c.H, c.W, -c.padTop, -c.padLeft, 2))
 	c.HaloOut = max(c.HaloOut, c.back.halo(c.OH, c.OW, c.padTop-2, c.padLeft-2, 2), c.ahead.halo(c.OH, c.OW, 0, 0, 0))
 }

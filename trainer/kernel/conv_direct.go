@@ -66,7 +66,7 @@ func (t tier) forward(c *Conv, y, x Maps, w Matrix, fw []float32, e MapEpilogue,
 			if e.Bias != nil {
 				s.bias = e.Bias[q*Width:]
 			}
-			t.grid(s, &g, n, q)
+			t.overPanels(s, &g, n, q, c.In)
 		}
 	}
 }
@@ -76,6 +76,7 @@ func (t tier) forward(c *Conv, y, x Maps, w Matrix, fw []float32, e MapEpilogue,
 type grid struct {
 	tiling
 	dst, src               Maps
+	panel                  int // of src: the first that strips read
 	mask                   *Maps
 	rows, cols             int
 	dstY, dstX, srcY, srcX int
@@ -94,6 +95,34 @@ func (g *grid) images(left int) int {
 
 // imageBlock is a multiple of six, of four and of twelve.
 const imageBlock = 24
+
+// fewChannels is up to how many channels of a last panel are worth strips of their own, without its padding.
+const fewChannels = 8
+
+// overPanels runs s, whose bands are the panels of so many channels of src, segments the rows of taps and steps
+// their columns, for one panel of dst. Where the last panel has but few channels, its taps follow with a segment
+// for each and no step for the padding: 17 channels cost 17, not 32. The chains are those of one strip.
+func (t tier) overPanels(s strip, g *grid, n, panel, channels int) {
+	few := channels - (s.bands-1)*Width
+	if few > fewChannels || s.k == 0 || g.src.Packed {
+		t.grid(s, g, n, panel)
+		return
+	}
+	last := s
+	last.bands, last.segs, last.k, last.kLast = s.segs, s.k/Width, few, few
+	last.aBand, last.aSeg = s.aSeg, Width
+	last.bBand, last.bSeg = s.bSeg, Width*Width
+	if s.bands > 1 {
+		s.bands--
+		last.b = s.b[s.bands*s.bBand:]
+		last.flags = s.flags&^fromBias | fromC
+		s.flags &^= relu | masked
+		t.grid(s, g, n, panel)
+		g.panel = s.bands
+	}
+	t.grid(last, g, n, panel)
+	g.panel = 0
+}
 
 // grid runs s for all pixels of g in one panel of dst, for one image or one block of them.
 func (t tier) grid(s strip, g *grid, n, panel int) {
@@ -118,7 +147,7 @@ func (t tier) grid(s strip, g *grid, n, panel int) {
 			if images > 1 {
 				i, j = call, first
 			}
-			s.a = g.src.tail(n, 0, g.srcY+i*g.srcStepY, g.srcX+j*g.srcStepX)
+			s.a = g.src.tail(n, g.panel, g.srcY+i*g.srcStepY, g.srcX+j*g.srcStepX)
 			s.c = g.dst.tail(n, panel, g.dstY+i*g.stepY, g.dstX+j*g.stepX)
 			if g.mask != nil {
 				s.mask = g.mask.tail(n, panel, g.dstY+i*g.stepY, g.dstX+j*g.stepX)
@@ -239,7 +268,7 @@ func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps, scra
 			for p := 0; p < c.panelsIn; p += s.panels {
 				s.panels = min(t.sideBySide(), c.panelsIn-p)
 				s.b = bw[weights+p*s.bands*s.bBand:]
-				t.grid(s, &g, n, p)
+				t.overPanels(s, &g, n, p, c.Out)
 			}
 		}
 	}
@@ -305,6 +334,10 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 				s.panels = min(t.sideBySide(), out.To-q)
 				s.b = dy.tail(n, q, y, 0)
 				for p := range x.panels() {
+					if few := c.In - p*Width; few <= fewChannels && !c.Packed {
+						t.fewRows(c, s, dw, x, n, y, p, q, few)
+						continue
+					}
 					block := max(1, blockWork/Width/s.panels/(s.rows*s.steps()))
 					for ky := 0; ky < c.KH; ky += block {
 						s.groups = min(block, c.KH-ky)
@@ -315,6 +348,17 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 				}
 			}
 		}
+	}
+}
+
+// fewRows is the gradient of the weights of a last panel with few channels: a group for each tap of a kernel row,
+// of as many rows as there are channels.
+func (t tier) fewRows(c *Conv, s strip, dw Matrix, x Maps, n, y, p, q, few int) {
+	s.rows, s.groups, s.aGroup, s.cGroup = few, c.KW, x.pixel(), Width*Width
+	for ky := range c.KH {
+		s.a = x.tail(n, p, y*c.Stride-c.padTop+ky, -c.padLeft)
+		s.c = dw.Data[q*dw.PanelStride+(p*c.KH+ky)*c.KW*Width*Width:]
+		t.run(s)
 	}
 }
 

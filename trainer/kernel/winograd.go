@@ -10,6 +10,7 @@ type winograd struct {
 	tilesX, lines int // tiles of a line, lines of an image
 	block         int // lines of a block
 	in, out       int // panels of the source and of the destination
+	last          int // channels of the source's last panel
 }
 
 const (
@@ -37,10 +38,11 @@ func tileSize(oh, ow, in, out int) int {
 // lowest is the floor that lets everything pass.
 var lowest = float32(math.Inf(-1))
 
-// newWinograd lays out a pass from in panels to out panels of oh×ow pixels.
+// newWinograd lays out a pass from in channels to out panels of oh×ow pixels.
 func newWinograd(size, oh, ow, in, out int) winograd {
-	w := winograd{size: size, tilesX: (ow + size - 1) / size, lines: (oh + size - 1) / size, in: in, out: out}
-	tiles := min(winoMax, max(winoMin, winoCache/(w.positions()*Width*(in+out))))
+	w := winograd{size: size, tilesX: (ow + size - 1) / size, lines: (oh + size - 1) / size, in: Padded(in) / Width, out: out}
+	w.last = in - (w.in-1)*Width
+	tiles := min(winoMax, max(winoMin, winoCache/(w.positions()*Width*(w.in+out))))
 	w.block = max(1, tiles/w.tilesX)
 	return w
 }
@@ -126,7 +128,7 @@ func (t tier) winoProducts(w *winograd, m, v, u []float32, tiles int) {
 	var s strip
 	s.rows, s.groups = tiles, 1
 	panel := w.block * w.tilesX * Width
-	s.segments(w.in, Width, Width, panel)
+	s.segments(w.in, Width, w.last, panel)
 	s.aRow, s.aStep, s.cRow = Width, 1, Width
 	s.bStep, s.bSeg = Width, Width*Width
 	s.bPanel, s.cPanel = w.in*Width*Width, panel
@@ -203,7 +205,10 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 	own := w.in * Width * Width // those of them that belong to the part
 	var s strip
 	s.aRow, s.aStep, s.aGroup = 1, Width, panel
-	s.rows, s.groups = Width, w.in
+	full, rest := w.in, 0 // panels, channels of one that is not full
+	if in.To == c.panelsIn && w.last < Width {
+		full, rest = full-1, w.last
+	}
 	s.bStep, s.cRow, s.cGroup = Width, Width, Width*Width
 	s.bPanel, s.cPanel = panel, kernel
 	s.flags = fromC
@@ -236,7 +241,14 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 				s.panels = min(t.sideBySide(), w.out-q)
 				s.b = m[position*outStride+q*panel:]
 				s.c = sums[at(position, out.From+q):]
+				s.rows, s.groups = Width, full
 				t.run(s)
+				if rest > 0 {
+					s.rows, s.groups = rest, 1
+					s.a, s.c = s.a[full*panel:], s.c[full*Width*Width:]
+					t.run(s)
+					s.a = v[position*w.stride(w.in):]
+				}
 			}
 		}
 	}
