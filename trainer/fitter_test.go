@@ -268,6 +268,25 @@ func TestStepDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// TestThreadsDoNotAllocate: an epoch of many batches in two threads allocates what one of few does.
+func TestThreadsDoNotAllocate(t *testing.T) {
+	for name, s := range map[string]Spec{"mlp": reportedMLP(fieldsOf{}), "cnn": reportedCNN(2, fieldsOf{})} {
+		s.Values["batch_size"], s.Values["epochs"] = int64(4), int64(1000)
+		c := compile(t, s, []int{28, 28, 1}, 10)
+		epoch := func(batches int) float64 {
+			f := fitter(t, c, Task{Threads: 2}, images(4*batches, []int{28, 28, 1}, 10, 1), dataset.View{})
+			return testing.AllocsPerRun(2, func() {
+				if _, err := f.Epoch(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+		if few, many := epoch(1), epoch(12); many > few+5 {
+			t.Errorf("%s: %v allocations in an epoch of 1 batch, %v in one of 12", name, few, many)
+		}
+	}
+}
+
 func TestDivergence(t *testing.T) {
 	train, validation := table(200, 9, 4, 1), table(80, 9, 4, 2)
 	c := compile(t, mlp(fieldsOf{"optimizer": "sgd", "learning_rate": 1e30, "epochs": int64(3)}), []int{9}, 4)
