@@ -70,7 +70,11 @@ func drawMatrix(canvas draw.Canvas, c *Confusion, cell, head, top vg.Length, tur
 	side := title
 	side.Rotation = math.Pi / 2
 	canvas.FillText(side, vg.Point{X: canvas.Min.X + 6, Y: up - cell*vg.Length(k)/2}, "true class")
-	canvas.FillText(title, vg.Point{X: left + cell*vg.Length(k)/2, Y: canvas.Max.Y - 6}, "taken for")
+	across := "taken for (rows, and % of the true class)"
+	if title.Width(across) > cell*vg.Length(k) {
+		across = "taken for (rows, %)"
+	}
+	canvas.FillText(title, vg.Point{X: left + cell*vg.Length(k)/2, Y: canvas.Max.Y - 6}, across)
 	for i, row := range c.Counts {
 		total := 0
 		for _, n := range row {
@@ -109,7 +113,7 @@ func drawMatrix(canvas draw.Canvas, c *Confusion, cell, head, top vg.Length, tur
 	}
 }
 
-// sharePercent is a share without its sign, which the caption names.
+// sharePercent is a share without its sign, which the axis names.
 func sharePercent(share float64) string {
 	if share >= 0.0995 {
 		return strconv.FormatFloat(100*share, 'f', 0, 64)

@@ -25,7 +25,11 @@ func CurvesFigure(id, title string, c Curves) *Figure {
 	if !c.ValidationLoss.some() {
 		caption = "Training alone: no rows were held back for validation."
 	}
-	caption += " Training values are means over each epoch as it ran, with dropout on; validation values are at the epoch's end."
+	caption += " Training values are means over each epoch as it ran, with dropout on"
+	if c.ValidationLoss.some() {
+		caption += "; validation values are at the epoch's end"
+	}
+	caption += "."
 	return &Figure{ID: id, Title: title, Caption: caption, Width: columnWidth, Height: 276, draw: func(all draw.Canvas) {
 		var names []string
 		var styles []draw.LineStyle

@@ -36,6 +36,15 @@ func EffectsFigure(l *Landscape, a *Analysis) *Figure {
 		f.Caption += fmt.Sprintf(" The %d most important of %d axes.", len(shown), len(order))
 	}
 	low, high := effectRange(l, a)
+	beyond := 0
+	for i := range l.Points {
+		if m := l.Points[i].Mean; m < low || m > high {
+			beyond++
+		}
+	}
+	if beyond > 0 {
+		f.Caption += fmt.Sprintf(" %s worse than the scale shows.", are(beyond, "point"))
+	}
 	f.draw = func(c draw.Canvas) {
 		c = draw.Crop(c, 2, -5, 2, -4)
 		grid := make([][]*plot.Plot, rows)
@@ -60,20 +69,27 @@ func EffectsFigure(l *Landscape, a *Analysis) *Figure {
 	return f
 }
 
-// effectRange is the range of scores that panels of effects show: all effects, and the points
-// but for the worst, which would press the rest together.
+// effectRange is the range of scores that panels of effects show: all effects and all points, unless the worst
+// points would press the rest into less than half of it; then those of the better three quarters.
 func effectRange(l *Landscape, a *Analysis) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
+	reach := func(score float64) { low, high = math.Min(low, score), math.Max(high, score) }
 	for _, e := range a.Effects {
 		for i, m := range e.Means {
 			if m == m {
-				low, high = math.Min(low, m-e.Errors[i]), math.Max(high, m+e.Errors[i])
+				reach(m - e.Errors[i])
+				reach(m + e.Errors[i])
 			}
 		}
 	}
-	best, _ := l.ends()
-	median := l.Points[len(l.Points)*3/4].Mean
-	return math.Min(low, math.Min(best, median)), math.Max(high, math.Max(best, median))
+	reach(l.Points[0].Mean)
+	reach(l.Points[len(l.Points)*3/4].Mean)
+	most := 2 * (high - low)
+	worst := l.Points[len(l.Points)-1].Mean
+	if math.Max(high, worst)-math.Min(low, worst) <= most {
+		reach(worst)
+	}
+	return low, high
 }
 
 // dotLimit is how many points a panel shows as dots.
@@ -228,6 +244,14 @@ func percent(share float64) string {
 		return fmt.Sprintf("%.1f %%", 100*share)
 	}
 	return fmt.Sprintf("%.0f %%", 100*share)
+}
+
+// are is a count with its verb.
+func are(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " is"
+	}
+	return fmt.Sprintf("%d %ss are", n, noun)
 }
 
 // count writes a number with its noun.

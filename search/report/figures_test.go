@@ -4,9 +4,15 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 
 	"espalier/search"
 	"espalier/trainer"
@@ -76,8 +82,8 @@ func TestFigures(t *testing.T) {
 		"pairs":          {[]string{"batch_size", "optimizer", "epochs", "validation accuracy"}, 6 + 4 + 6},
 		"curves":         {[]string{"epoch", "loss (cross-entropy)", "accuracy", "training", "validation"}, 0},
 		"curves-refit":   {[]string{"epoch", "training"}, 0},
-		"confusion-cv":   {[]string{"true class", "taken for", "a", "b", "c", "15"}, 9},
-		"confusion-test": {[]string{"true class", "taken for", "8", "80"}, 9},
+		"confusion-cv":   {[]string{"true class", "taken for (rows, %)", "a", "b", "c", "15"}, 9},
+		"confusion-test": {[]string{"true class", "taken for (rows, %)", "8", "80"}, 9},
 		"architecture":   {[]string{"input", "dense", "4×4×1", "softmax", "51 params"}, 2},
 		"layers":         {[]string{"layer (type)", "output shape", "parameters", "total", "51", "dense (Dense)"}, 0},
 		"samples":        {[]string{"a", "b", "c"}, 0},
@@ -157,6 +163,68 @@ func TestInline(t *testing.T) {
 	}
 	if css := ThemeCSS(); strings.Count(css, "{") != strings.Count(css, "}") || !strings.Contains(css, "--fig-s8:") {
 		t.Errorf("theme %s", css)
+	}
+}
+
+// A reader's font is seldom ours: an SVG says where its text is held and how wide it is, so that labels neither run
+// into the drawing nor out of the figure.
+func TestTextKeepsItsPlace(t *testing.T) {
+	f := &Figure{ID: "text", Width: 100, Height: 40, draw: func(c draw.Canvas) {
+		for i, s := range []text.Style{rightward(letters(8, ink)), letters(8, ink), leftward(letters(8, ink))} {
+			c.FillText(s, vg.Point{X: 50, Y: vg.Length(10 * (i + 1))}, "batch_size")
+		}
+		c.FillText(leftward(letters(8, ink)), vg.Point{X: 50, Y: 5}, "學習率")
+	}}
+	data, err := f.Inline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	type place struct{ anchor, x, width string }
+	var found []place
+	pattern := regexp.MustCompile(`<g [^>]*?(?:text-anchor="(\w+)")?>\n<text x="([0-9.]+)"[^>]*?(?: textLength="([0-9.]+)" lengthAdjust="spacingAndGlyphs")?>`)
+	for _, m := range pattern.FindAllStringSubmatch(string(data), -1) {
+		found = append(found, place{m[1], m[2], m[3]})
+	}
+	width := number(float64(letters(8, ink).Width("batch_size")))
+	if want := []place{{"", "50", width}, {"middle", "50", width}, {"end", "50", width}}; len(found) < 3 || !slices.Equal(found[:3], want) {
+		t.Errorf("text lies at %v, want %v\n%s", found, want, data)
+	}
+	if strings.Count(string(data), "textLength") != 3 {
+		t.Errorf("the width of letters that our font has not is told:\n%s", data)
+	}
+}
+
+// Numbers on cells are read: the contrast that WCAG 2 asks of large letters, and more.
+func TestCellContrast(t *testing.T) {
+	linear := func(v uint8) float64 { return math.Pow((float64(v)/255+0.055)/1.055, 2.4) }
+	luminance := func(c nrgba) float64 { return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B) + 0.05 }
+	for i := range 1001 {
+		at := float64(i) / 1000
+		for _, c := range []nrgba{goodness(at), blend(blues, at)} {
+			a, b := luminance(c), luminance(on(c))
+			if contrast := max(a, b) / min(a, b); contrast < 3.6 {
+				t.Fatalf("text %v on a cell %v has a contrast of %.1f", on(c), c, contrast)
+			}
+		}
+	}
+}
+
+// Panels of effects show all points, or say how many they do not.
+func TestEffectsShowAllPoints(t *testing.T) {
+	score := func(worst float64) func(v map[string]any, slot int) float64 {
+		return func(v map[string]any, slot int) float64 {
+			if fmt.Sprint(v["batch_size"], v["epochs"]) == "4 4" {
+				return worst
+			}
+			return 0.8 + 0.01*float64(v["batch_size"].(int64)) + 0.01*float64(v["epochs"].(int64))
+		}
+	}
+	const grid = "batch_size = [1, 2, 3, 4]\nepochs = [1, 2, 3, 4]"
+	for worst, want := range map[float64]string{0.79: "", 0.1: " 1 point is worse than the scale shows."} {
+		_, figures, _ := figuresOf(t, scene{grid: grid, score: score(worst)}.material(t))
+		if caption := figures["effects"].Caption; want != "" && !strings.Contains(caption, want) || want == "" && strings.Contains(caption, "worse") {
+			t.Errorf("worst %v: %q, want %q", worst, caption, want)
+		}
 	}
 }
 
@@ -376,6 +444,13 @@ func TestThemedColours(t *testing.T) {
 		}
 		if themed[graded(at)] == "" {
 			t.Fatalf("the colour of a line at %v is not the page's", at)
+		}
+	}
+	for kind, c := range kindColors {
+		for _, shade := range []float64{1, topShade, sideShade} {
+			if name := themed[shaded(c, shade)]; name != "" {
+				t.Errorf("a face of a block %q is the page's %q", kind, name)
+			}
 		}
 	}
 }

@@ -75,7 +75,7 @@ func ImportanceFigure(l *Landscape, a *Analysis) *Figure {
 						end = highEnd
 					}
 					text := rightward(letters(tickSize, ink))
-					c.FillText(text, vg.Point{X: end + 3, Y: y(float64(-i))}, percent(r.share))
+					c.FillText(text, vg.Point{X: end + 3, Y: y(float64(-i)) + text.FontExtents().Descent}, percent(r.share)) // level with the axis' labels
 				})
 			}
 		}))

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"strings"
 
@@ -14,7 +13,7 @@ import (
 
 // kindColors tell kinds of layers apart; each block has its kind's name under it.
 var kindColors = map[string]nrgba{
-	"input": rgb(0xe4e4e4), "conv2d": rgb(0xa6cde6), "dense": rgb(0xf3bf99),
+	"input": rgb(0xe2e2e2), "conv2d": rgb(0xa6cde6), "dense": rgb(0xf3bf99),
 	"maxpool2d": rgb(0xa3dbc8), "avgpool2d": rgb(0xa3dbc8), "global_avg_pool": rgb(0xa3dbc8),
 	"batchnorm": rgb(0xf5dda6), "dropout": rgb(0xd0d0d0), "residual": rgb(0xe9c3d9),
 }
@@ -55,6 +54,14 @@ func ArchitectureFigure(c *trainer.Config) *Figure {
 	return f
 }
 
+// How much of a block's colour its top and its side have.
+const topShade, sideShade = 0.93, 0.8
+
+func shaded(c nrgba, shade float64) nrgba {
+	mix := func(v uint8) uint8 { return uint8(float64(v) * shade) }
+	return nrgba{R: mix(c.R), G: mix(c.G), B: mix(c.B), A: 0xff}
+}
+
 // drawBlock draws one block in the room below y around x.
 func drawBlock(c draw.Canvas, b Block, input []int, x, y vg.Length, arrow, first bool) {
 	const room = 82 // above the words
@@ -82,13 +89,12 @@ func drawBlock(c draw.Canvas, b Block, input []int, x, y vg.Length, arrow, first
 	marked(c, mark{title: title}, func() {
 		edge := draw.LineStyle{Color: rgb(0x333333), Width: 0.5}
 		face := func(shade float64, pts ...vg.Point) {
-			mix := func(v uint8) uint8 { return uint8(float64(v) * shade) }
-			c.FillPolygon(color.NRGBA{R: mix(fill.R), G: mix(fill.G), B: mix(fill.B), A: 0xff}, pts)
+			c.FillPolygon(shaded(fill, shade), pts)
 			c.StrokeLines(edge, append(pts, pts[0]))
 		}
 		if d > 0 {
-			face(0.93, vg.Point{X: left, Y: bottom + h}, vg.Point{X: left + d, Y: bottom + h + d}, vg.Point{X: left + w + d, Y: bottom + h + d}, vg.Point{X: left + w, Y: bottom + h})
-			face(0.8, vg.Point{X: left + w, Y: bottom}, vg.Point{X: left + w + d, Y: bottom + d}, vg.Point{X: left + w + d, Y: bottom + h + d}, vg.Point{X: left + w, Y: bottom + h})
+			face(topShade, vg.Point{X: left, Y: bottom + h}, vg.Point{X: left + d, Y: bottom + h + d}, vg.Point{X: left + w + d, Y: bottom + h + d}, vg.Point{X: left + w, Y: bottom + h})
+			face(sideShade, vg.Point{X: left + w, Y: bottom}, vg.Point{X: left + w + d, Y: bottom + d}, vg.Point{X: left + w + d, Y: bottom + h + d}, vg.Point{X: left + w, Y: bottom + h})
 		}
 		face(1, vg.Point{X: left, Y: bottom}, vg.Point{X: left + w, Y: bottom}, vg.Point{X: left + w, Y: bottom + h}, vg.Point{X: left, Y: bottom + h})
 		under := y - room - 6

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -71,10 +70,9 @@ func pairPanel(l *Landscape, pair Pair, low, high float64) *plot.Plot {
 		ax, ay = ay, ax
 	}
 	flip := ax == &l.Axes[pair.Second]
-	p := panel("("+percent(pair.Share)+")", clip(ax.Name, 24), clip(ay.Name, 18))
+	p := panel(" ", clip(ax.Name, 24), clip(ay.Name, 18)) // room for the share, which stands over the cells alone
 	p.Title.TextStyle = letters(smallSize, muted)
-	p.Title.TextStyle.YAlign = text.YTop
-	p.Title.Padding = 1
+	p.Title.Padding = 2
 	columns, rows := len(ax.Labels), len(ay.Labels)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, float64(columns)-0.5, -0.5, float64(rows)-0.5
 	p.X.Padding, p.Y.Padding = 0, 0
@@ -90,6 +88,7 @@ func pairPanel(l *Landscape, pair Pair, low, high float64) *plot.Plot {
 	}
 	digits := max(0, min(6, 2-int(math.Floor(math.Log10(math.Max(math.Abs(low), math.Abs(high)))))))
 	p.Add(plotter(func(c draw.Canvas, x, y func(float64) vg.Length) {
+		c.FillText(p.Title.TextStyle, vg.Point{X: (c.Min.X + c.Max.X) / 2, Y: c.Max.Y + 5}, "("+percent(pair.Share)+")")
 		if columns*rows > cellLimit {
 			img := image.NewNRGBA(image.Rect(0, 0, columns, rows))
 			for i := range columns {

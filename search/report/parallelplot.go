@@ -186,7 +186,7 @@ func parallelAxis(c, body draw.Canvas, x vg.Length, a *LandscapeAxis, spacing vg
 		m.text = fit(m.text, spacing-6, text.Width)
 		w := text.Width(m.text)
 		bar(c, fade(paper, 0.8), x+2.5, x+4.5+w, height(m.at)-4, height(m.at)+4)
-		c.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.6}, x-2, height(m.at), x+2, height(m.at))
+		c.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.6}, x, height(m.at), x+2, height(m.at)) // to one side: across, it reads as a minus
 		c.FillText(text, vg.Point{X: x + 3.5, Y: height(m.at)}, m.text)
 	}
 }

@@ -70,9 +70,18 @@ func scoreVariables() (map[color.NRGBA]string, string) {
 	return names, css
 }
 
-// on is the colour of text that is read on a cell of a colour.
+// on is the colour of text on a cell of a colour: the one with more contrast as WCAG 2 measures it, though white may
+// lose by a little, since dark letters on a deep colour look smudged.
 func on(c color.NRGBA) color.NRGBA {
-	if 0.299*float64(c.R)+0.587*float64(c.G)+0.114*float64(c.B) > 140 {
+	linear := func(v uint8) float64 {
+		x := float64(v) / 255
+		if x <= 0.04045 {
+			return x / 12.92
+		}
+		return math.Pow((x+0.055)/1.055, 2.4)
+	}
+	luminance := 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
+	if 1.05/(luminance+0.05) < 3.7 {
 		return dark
 	}
 	return light

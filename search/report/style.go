@@ -74,7 +74,7 @@ const (
 	smallSize = 6
 )
 
-var plain = plot.DefaultTextHandler
+var plain = aligner{plot.DefaultTextHandler}
 
 // letters is a style of text, centred on its point unless told otherwise.
 func letters(size vg.Length, c color.Color) text.Style {

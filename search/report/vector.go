@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -26,6 +27,7 @@ type vector struct {
 	open   string // attributes of the open <g>, "" none
 	now    pen
 	stack  []pen
+	anchor float64 // where the next text is held: 0 at its left end, 1 at its right
 }
 
 // pen is the state of a canvas: how it draws and where (x' = a·x + c·y + e, y' = b·x + d·y + f).
@@ -266,13 +268,41 @@ func (v *vector) FillString(f font.Face, pt vg.Point, text string) {
 	if f.Font.Style != 0 {
 		attributes += ` font-style="italic"`
 	}
-	v.group(attributes)
+	// A reader's font may be wider than ours: text is held where its style aligns it, and pressed into the width that
+	// the drawing left it where that matters and our font has all its letters.
+	width := f.Width(text)
+	pt.X += width * vg.Length(v.anchor)
+	held := ""
+	switch v.anchor {
+	case 0.5:
+		held = ` text-anchor="middle"`
+	case 1:
+		held = ` text-anchor="end"`
+	}
+	v.group(attributes + held)
 	x, y := v.place(pt)
 	turn := ""
 	if degrees := math.Atan2(v.now.b, v.now.a) * 180 / math.Pi; math.Abs(degrees) > 1e-6 {
 		turn = fmt.Sprintf(` transform="rotate(%s %s %s)"`, number(degrees), number(x), number(y))
 	}
+	if len(text) > looseText && measured(text) {
+		turn += fmt.Sprintf(` textLength="%s" lengthAdjust="spacingAndGlyphs"`, number(float64(width)))
+	}
 	fmt.Fprintf(&v.out, `<text x="%s" y="%s"%s>%s</text>`+"\n", number(x), number(y), turn, escape(text))
+}
+
+// looseText is up to how many bytes a text may be as wide as the reader's font makes it.
+const looseText = 1
+
+// measured tells whether our font has the letters of a text, so that its width is known: Latin, Greek, Cyrillic and
+// the signs that figures use.
+func measured(text string) bool {
+	for _, r := range text {
+		if r < ' ' || r >= 0x500 && !strings.ContainsRune("–—…→−×", r) {
+			return false
+		}
+	}
+	return true
 }
 
 // DrawImage puts an image in as PNG; its pixels stay sharp squares.
@@ -335,17 +365,36 @@ type mark struct{ title, trial string }
 
 // marked draws something as a mark, where the canvas knows marks.
 func marked(c draw.Canvas, m mark, body func()) {
-	var inner vg.Canvas = c
-	for {
-		outer, ok := inner.(draw.Canvas)
-		if !ok {
-			break
-		}
-		inner = outer.Canvas
-	}
-	if v, ok := inner.(*vector); ok {
+	if v := vectorOf(c); v != nil {
 		v.begin(m)
 		defer v.end()
 	}
 	body()
+}
+
+// vectorOf is the SVG that something is drawn on, nil where it is another canvas.
+func vectorOf(c vg.Canvas) *vector {
+	for {
+		switch inner := c.(type) {
+		case draw.Canvas:
+			c = inner.Canvas
+		case *draw.Canvas:
+			c = inner.Canvas
+		case *vector:
+			return inner
+		default:
+			return nil
+		}
+	}
+}
+
+// aligner is a text handler that tells an SVG where text is aligned, which a canvas does not learn.
+type aligner struct{ text.Handler }
+
+func (a aligner) Draw(c vg.Canvas, txt string, style text.Style, pt vg.Point) {
+	if v := vectorOf(c); v != nil {
+		v.anchor = -float64(style.XAlign)
+		defer func() { v.anchor = 0 }()
+	}
+	a.Handler.Draw(c, txt, style, pt)
 }
