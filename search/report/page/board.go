@@ -23,6 +23,8 @@ type board struct {
 	Rows    []row
 	Left    string // what is not shown: "9,000 more points are not shown"
 	Tied    bool
+	Strips  bool // folds are drawn
+	Off     bool // the mean of some row is beyond the scale of the strips
 }
 
 type column struct {
@@ -76,14 +78,16 @@ func newBoard(in *Input, standings []search.Standing, tied []bool) board {
 		add(column{Name: a.Name, Label: clean(a.Name), Word: wordy(a.Values), Axis: true})
 	}
 	add(column{Name: "best", Label: "best epoch", Hint: "mean over the folds of the epoch with the best score"})
-	add(column{Name: "seconds", Label: "time", Hint: "seconds of training, all folds together"})
+	add(column{Name: "seconds", Label: "time (s)", Hint: "seconds of training, all folds together"})
 	if states {
 		add(column{Name: "state", Label: "state", Word: true})
 	}
 	low, high := span(shown)
+	b.Strips = s.Slots() > 1 && low < high
 	for i := range shown {
 		st := &shown[i]
 		r := row{Order: st.Trial.Order, Trial: st.Trial.ID()[:8], Class: string(st.State)}
+		b.Off = b.Off || b.Strips && (st.Mean < low || st.Mean > high)
 		if i < len(tied) && tied[i] {
 			r.Class, b.Tied = "tied", true
 		}

@@ -219,6 +219,19 @@ func TestBrowser(t *testing.T) {
 			if n := ask[int](b, `document.querySelectorAll("#figures figure svg").length`); n != len(figures) {
 				t.Errorf("%d figures, want %d", n, len(figures))
 			}
+			// Whatever fonts there are here, words stay within their figures and nothing of an axis' table is cut.
+			if out := ask[[]string](b, `[...document.querySelectorAll("svg.figure")].flatMap((s) => {
+				const room = s.getBoundingClientRect();
+				return [...s.querySelectorAll("text")].filter((t) => {
+					const r = t.getBoundingClientRect();
+					return r.left < room.left - 1 || r.right > room.right + 1 || r.top < room.top - 2 || r.bottom > room.bottom + 2;
+				}).map((t) => s.id + ": " + t.textContent);
+			})`); len(out) > 0 {
+				t.Errorf("text stands out of its figure: %q", out)
+			}
+			if n := ask[int](b, `[...document.querySelectorAll(".axis")].filter((a) => a.scrollWidth > a.clientWidth).length`); n > 0 {
+				t.Errorf("%d tables of axes are wider than their place", n)
+			}
 			if size := ask[float64](b, `parseFloat(getComputedStyle(document.body).fontSize)`); size < 15 {
 				t.Errorf("text of %g px", size)
 			}
