@@ -41,7 +41,7 @@ func ConfusionFigure(id, on string, c *Confusion) *Figure {
 	f.Width = math.Max(head+cell*float64(k)+10, 150)
 	f.Height = top + cell*float64(k) + 6
 	f.Caption = fmt.Sprintf("Rows of each class (down) and what they were taken for (across), %s: counts, and their share of the row in %%; shade: the share. %s of %s rows right (%s).",
-		on, thousands(int64(right)), thousands(int64(rows)), fmt.Sprintf("%.1f %%", 100*float64(right)/math.Max(1, float64(rows))))
+		on, grouped(right), grouped(rows), fmt.Sprintf("%.1f %%", 100*float64(right)/math.Max(1, float64(rows))))
 	if c.Left > 0 {
 		f.Caption += fmt.Sprintf(" Of %d classes the %d with the most errors; the others are put together.", all, k-1)
 	}

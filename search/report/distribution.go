@@ -81,7 +81,7 @@ func DistributionFigure(d Distribution) *Figure {
 		f.Caption = fmt.Sprintf("Rows of each class; training and validation rows are means over %d folds, with the fewest and the most where folds differ.", d.Folds)
 	}
 	for _, p := range d.Parts {
-		f.Caption += fmt.Sprintf(" %s: %s rows.", p.Name, thousands(int64(math.Round(p.Rows))))
+		f.Caption += fmt.Sprintf(" %s: %s rows.", p.Name, grouped(int(math.Round(p.Rows))))
 	}
 	if len(d.Classes) > namedClasses {
 		f.Height = 170

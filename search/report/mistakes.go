@@ -88,7 +88,12 @@ func MistakesFigure(set *dataset.Set, m Mistakes) *Figure {
 	side := 40.0
 	line := side*ratio + 27
 	f := &Figure{ID: "mistakes", Title: "Images that the model gets wrong", Width: cell*float64(columns) + 2, Height: float64(rows)*line + 6}
-	f.Caption = fmt.Sprintf("Test images that the refit model gets wrong and is surest of, at most three of each pair of classes: the true class, what it was taken for (→), and the probability given to either. %s of %s rows looked at are wrong.", thousands(int64(m.Wrong)), thousands(int64(m.Rows)))
+	f.Caption = "Test images that the refit model gets wrong and is surest of, at most three of each pair of classes: the true class, what it was taken for (→), and the probability given to either."
+	if m.Rows < set.Test.N {
+		f.Caption += fmt.Sprintf(" Of the first %s of %s test rows %s are wrong.", grouped(m.Rows), grouped(set.Test.N), grouped(m.Wrong))
+	} else {
+		f.Caption += fmt.Sprintf(" %s of %s test rows are wrong.", grouped(m.Wrong), grouped(m.Rows))
+	}
 	f.draw = func(c draw.Canvas) {
 		name, small := letters(smallSize, ink), letters(smallSize, ink)
 		for i, x := range m.List {

@@ -97,3 +97,11 @@ func thousands(n int64) string {
 	}
 	return strings.Join(append([]string{text}, out...), ",")
 }
+
+// grouped is a count in a sentence: thousands are apart from 10,000 on, as on the page.
+func grouped(n int) string {
+	if n < 10_000 {
+		return strconv.Itoa(n)
+	}
+	return thousands(int64(n))
+}

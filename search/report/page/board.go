@@ -88,7 +88,7 @@ func newBoard(in *Input, standings []search.Standing, tied []bool) board {
 		st := &shown[i]
 		r := row{Order: st.Trial.Order, Trial: st.Trial.ID()[:8], Class: string(st.State)}
 		b.Off = b.Off || b.Strips && (st.Mean < low || st.Mean > high)
-		if i < len(tied) && tied[i] {
+		if i < len(tied) && tied[i] && st.Rank != 1 {
 			r.Class, b.Tied = "tied", true
 		}
 		if st.Rank == 1 {

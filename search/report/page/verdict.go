@@ -84,7 +84,9 @@ func newVerdict(in *Input, complete []search.Standing, tied []bool) verdict {
 			Difference: signed(c.Mean), StdErr: decimal(c.StdErr, 4), P: decimal(c.P, 3), Params: params(complete[i].Trial),
 		})
 	}
-	v.OneSE, v.Simplest = choose(in, complete, search.SelectOneSE), choose(in, complete, search.SelectSimplest)
+	if len(complete) > 1 {
+		v.OneSE, v.Simplest = choose(in, complete, search.SelectOneSE), choose(in, complete, search.SelectSimplest)
+	}
 	if o := search.Optimism(s, complete); !math.IsNaN(o) {
 		v.Optimism = decimal(o, 4)
 		if trainer.Ascending(s.Metric) {
@@ -161,8 +163,7 @@ func newHeadlines(in *Input, v verdict, t *tested) []headline {
 		out = append(out, headline{Label: "test " + t.Metric, Value: t.Score, Note: plural(t.Rows, "test row") + ", " + looks})
 	}
 	st := in.Status
-	switch {
-	case v.Trial != "" && v.Test != "":
+	if v.Of > 1 && v.Test != "" {
 		out = append(out, headline{Label: "tied with the best", Value: thousands(v.Tied), Note: "of " + plural(v.Of-1, "other complete point")})
 	}
 	note := plural(st.Trials, "point") + " × " + plural(in.Sweep.Slots(), "fold")
