@@ -14,7 +14,7 @@ import (
 type Selection string
 
 // The rules. Simplest is fewest parameters, then fewest epochs asked for, then
-// earlier in the grid.
+// the better rank.
 const (
 	SelectBest     Selection = "best"     // the leader
 	SelectOneSE    Selection = "1se"      // the simplest within one standard error of the leader's mean
@@ -76,7 +76,7 @@ func Choose(s *Sweep, standings []Standing, how Selection) (Choice, error) {
 	models := newModels(s)
 	size := func(i int) simplicity {
 		t := standings[i].Trial
-		return simplicity{models.facts(t.Point.Values).parameters, s.epochsOf(t.Point.Values), t.Order}
+		return simplicity{models.facts(t.Point.Values).parameters, s.epochsOf(t.Point.Values), standings[i].Rank}
 	}
 	first := size(0)
 	best := first
@@ -99,11 +99,11 @@ func Choose(s *Sweep, standings []Standing, how Selection) (Choice, error) {
 type simplicity struct {
 	parameters int64
 	epochs     int
-	order      int // in the grid
+	rank       int // equals of which one scores better are no reason to take the other
 }
 
 func (a simplicity) compare(b simplicity) int {
-	return cmp.Or(cmp.Compare(a.parameters, b.parameters), cmp.Compare(a.epochs, b.epochs), cmp.Compare(a.order, b.order))
+	return cmp.Or(cmp.Compare(a.parameters, b.parameters), cmp.Compare(a.epochs, b.epochs), cmp.Compare(a.rank, b.rank))
 }
 
 // Optimism estimates by how much the leader's mean is too good because the leader is

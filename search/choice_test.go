@@ -49,6 +49,8 @@ func TestChoose(t *testing.T) {
 		{"no word is best", three, scores, "", 5, 1, ""},
 		{"1se", three, scores, SelectOneSE, 3, 2, ""},
 		{"simplest", three, scores, SelectSimplest, 6, 6, ""},
+		{"as simple as the leader", three, map[int][]float64{8: {.84, .82, .84}, 2: {.84, .82, .83}}, SelectSimplest, 8, 2, ""},
+		{"of equals the better", three, map[int][]float64{5: {.84, .82, .84}, 8: {.84, .82, .835}, 2: {.84, .82, .83}}, SelectOneSE, 8, 3, ""},
 		{"loss, 1se", loss, map[int][]float64{5: {.3, .4, .5}, 2: {.35, .45, .55}, 0: {.36, .46, .56}}, SelectOneSE, 2, 2, ""},
 		{"one fold, 1se", one, map[int][]float64{5: {.9}, 3: {.885}, 2: {.88}}, SelectOneSE, 3, 2, ""},
 		{"one fold, simplest", one, map[int][]float64{5: {.9}, 3: {.885}, 2: {.88}, 0: {.7}}, SelectSimplest, 2, 3, ""},

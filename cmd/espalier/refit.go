@@ -24,7 +24,7 @@ func (p *program) refitCommand() *cobra.Command {
 		Long: `Trains the winner, or another trial, on all training rows as [refit] of the sweep file says, evaluates it on
 the test rows and saves the model. --select 1se takes the simplest trial within one standard error of the best mean
 (Breiman's rule), simplest the simplest of those tied with the best; simplest is fewest parameters, then fewest
-epochs, then first in the grid. An identical refit done before is read back: the test rows are not
+epochs, then the better rank. An identical refit done before is read back: the test rows are not
 looked at again. How often they were looked at is printed with the result.`,
 		Example:           "  espalier refit\n  espalier refit fashion-mlp --trial 3f2a -o small.espalier\n  espalier refit --select 1se",
 		Args:              arguments,
