@@ -46,13 +46,14 @@ func newVector(f *Figure, inline bool) *vector {
 	v := &vector{figure: f, inline: inline}
 	v.now = pen{a: 1, d: -1, f: f.Height, width: 1, color: toNRGBA(color.Black)}
 	w := &v.out
-	size := number(f.Width) + " " + number(f.Height)
-	if inline {
-		fmt.Fprintf(w, `<svg id="fig-%s" class="figure" role="img" viewBox="0 0 %s" font-family="%s">`, f.ID, size, fontFamily)
+	if inline { // at least a column wide, lest the page enlarges its letters over those of others
+		room := math.Max(f.Width, columnWidth)
+		fmt.Fprintf(w, `<svg id="fig-%s" class="figure" role="img" viewBox="%s 0 %s %s" font-family="%s">`, f.ID,
+			number((f.Width-room)/2), number(room), number(f.Height), fontFamily)
 	} else {
 		w.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
-		fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="%spt" height="%spt" viewBox="0 0 %s" font-family="%s">`,
-			number(f.Width), number(f.Height), size, fontFamily)
+		fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="%[1]spt" height="%[2]spt" viewBox="0 0 %[1]s %[2]s" font-family="%[3]s">`,
+			number(f.Width), number(f.Height), fontFamily)
 	}
 	fmt.Fprintf(w, "\n<title>%s</title>\n", escape(f.Title))
 	if text := strings.TrimSpace(f.Caption + "\n" + f.Origin); text != "" && !inline {

@@ -144,7 +144,7 @@ func TestPageOfAnyState(t *testing.T) {
 		{"nothing is done", searchtest.Small, nil, []string{"No point has a result on every fold yet", "not running", "36 fits to do", ">pending<"}, []string{"Optimism", "NaN"}},
 		{"one point", one, units, []string{"The one complete point is", "finished"}, []string{"tied with", "One standard error", "Optimism", "NaN"}},
 		{"one fold", holdout, units, []string{"by how much cannot be estimated from one fold", "hold-out of 0.25"}, []string{"NaN", "deviation</bdi>"}},
-		{"all diverged", searchtest.Small, diverging, []string{"Without a score", "loss is not finite at epoch 1, step 1", "No point has a result", "36 diverged", ">diverged<"}, []string{"NaN"}},
+		{"all diverged", searchtest.Small, diverging, []string{"Without a score", "loss is not finite at epoch 1, step 1", "No point has a score on every fold: see below", "36 fits diverged", ">diverged<"}, []string{"NaN", "has a result on every fold"}},
 		{"loss", strings.Replace(searchtest.Small, "[grid]", "[search]\nmetric = \"loss\"\n[grid]", 1), units, []string{"best loss", "lower is better"}, []string{"NaN"}},
 	} {
 		t.Run(k.name, func(t *testing.T) {

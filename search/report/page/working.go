@@ -55,6 +55,8 @@ func newWorking(in *Input) working {
 		w.Text = strings.Join(parts, ", ")
 	case st.Total == 0:
 		w.State, w.Text = "empty", "the sweep has no points"
+	case st.Done >= st.Total && st.Diverged > 0:
+		w.State, w.Text = "finished", plural(st.Diverged, "fit")+" diverged"
 	case st.Done >= st.Total:
 		w.State, w.Text = "finished", "every point has a result on every fold"
 	case st.Done+st.Failed >= st.Total:
