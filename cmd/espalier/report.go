@@ -36,7 +36,8 @@ or to send: leaderboard, winner and what is tied with it, figures, failures, the
 come from, the sweep file. --figures writes every figure as SVG and as PNG, and their captions as captions.md:
 scores with their deviation, parallel coordinates, the axes' effects and importance, learning curves and
 confusion matrix of the best point, its network, images the refit model gets wrong, samples and classes of
-the data. What there is nothing for is left out, and captions.md says why.`,
+the data. What there is nothing for is left out, and captions.md says why. A PNG has a box for letters beyond
+Latin, Greek, Cyrillic and Hebrew; an SVG has those that its reader's system knows.`,
 		Example:           "  espalier report -o report.html\n  espalier report --figures figures\n  espalier report fashion-mlp --figures paper --dpi 600",
 		Args:              arguments,
 		ValidArgsFunction: p.completeSweeps,

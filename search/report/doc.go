@@ -27,8 +27,9 @@
 // # Canvases
 //
 // gonum's plots draw on a vg.Canvas. Ours for SVG (vector.go) writes a third of the bytes of
-// gonum's, keeps text as text, and knows two things a page wants: colours by variables, so that
-// a figure follows light and dark, and marks with titles, which browsers show without a
-// script. The one for PNG (raster.go) is gonum's, with images enlarged to sharp squares and
-// title and origin in the file. Every figure says where its numbers come from (Origin).
+// gonum's and keeps text as text: held where it is aligned and pressed into the width that the
+// drawing left it, since a reader's font is seldom ours. It knows two things a page wants: colours
+// by variables, so that a figure follows light and dark, and marks with titles, which browsers
+// show without a script. The one for PNG (raster.go) is gonum's, with images enlarged to sharp
+// squares and title and origin in the file. Every figure says where its numbers come from (Origin).
 package report
