@@ -25,7 +25,7 @@ func CurvesFigure(id, title string, c Curves) *Figure {
 	if !c.ValidationLoss.some() {
 		caption = "Training alone: no rows were held back for validation."
 	}
-	caption += " Training values are means over each epoch as it ran, with dropout on"
+	caption += " Training values are means over each epoch as it ran, with dropout on where there is any"
 	if c.ValidationLoss.some() {
 		caption += "; validation values are at the epoch's end"
 	}

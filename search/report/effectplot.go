@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -32,6 +34,7 @@ func EffectsFigure(l *Landscape, a *Analysis) *Figure {
 		deviation = ""
 	}
 	f.Caption = "Mean score at each value of an axis, all other axes averaged over. " + deviation + " Grey dots: the points. In brackets the axis' share of the score's variance. " + a.method(l)
+	f.Caption += l.inactive(shown)
 	if len(shown) < len(order) {
 		f.Caption += fmt.Sprintf(" The %d most important of %d axes.", len(shown), len(order))
 	}
@@ -51,7 +54,7 @@ func EffectsFigure(l *Landscape, a *Analysis) *Figure {
 		for i := range rows * columns {
 			var p *plot.Plot
 			if i < len(shown) {
-				p = effectPanel(l, a.Effects[shown[i]], low, high)
+				p = effectPanel(l, a.Effects[shown[i]], low, high, []vg.Length{200, 86}[columns-1])
 				if i%columns == 0 {
 					p.Y.Label.Text = metricLabel(l.Metric)
 					if len(p.Y.Label.Text) > 22 {
@@ -95,13 +98,13 @@ func effectRange(l *Landscape, a *Analysis) (low, high float64) {
 // dotLimit is how many points a panel shows as dots.
 const dotLimit = 250
 
-func effectPanel(l *Landscape, e Effect, low, high float64) *plot.Plot {
+func effectPanel(l *Landscape, e Effect, low, high float64, room vg.Length) *plot.Plot {
 	axis := l.Axes[e.Axis]
 	p := panel("", fmt.Sprintf("%s (%s)", clip(axis.Name, 22), percent(e.Share)), "")
 	p.Add(gridY{})
 	span(&p.Y, low, high, 0.05)
 	p.Y.Tick.Marker = ticks{about: 4}
-	at := axisPlaces(p, &axis)
+	at := axisPlaces(p, &axis, room)
 	dots := plotter(func(c draw.Canvas, x, y func(float64) vg.Length) {
 		every := (len(l.Points) + dotLimit - 1) / dotLimit
 		for i := 0; i < len(l.Points); i += every {
@@ -150,22 +153,22 @@ func effectPanel(l *Landscape, e Effect, low, high float64) *plot.Plot {
 // axisPlaces makes the horizontal axis of a panel one of the landscape's, and tells where its
 // levels lie: lists at whole numbers with their labels, bins where their centres are, inactive
 // points to the right of all.
-func axisPlaces(p *plot.Plot, axis *LandscapeAxis) func(level int) float64 {
+func axisPlaces(p *plot.Plot, axis *LandscapeAxis, room vg.Length) func(level int) float64 {
 	if !axis.Binned {
 		n := len(axis.Labels)
 		span(&p.X, 0, float64(max(n-1, 1)), 0)
 		p.X.Min, p.X.Max = p.X.Min-0.4, p.X.Max+0.4
-		p.X.Tick.Marker = labelTicks(axis.Labels, 86)
+		p.X.Tick.Marker = labelTicks(axis.Labels, room, axis.Inactive)
 		return func(level int) float64 { return float64(level) }
 	}
 	p.X.Min, p.X.Max = -0.02, 1.02
-	out := axisTicks(axis, 4)
+	out := spaced(axisTicks(axis, 4), room*0.95)
 	if axis.Inactive >= 0 {
 		p.X.Max = 1.3
-		out = append(out, plot.Tick{Value: 1.17, Label: "inactive"})
+		out = append(out, plot.Tick{Value: 1.17, Label: inactiveLabel})
 		kept := out[:0]
 		for _, t := range out { // the label beside it needs room
-			if t.Label != "inactive" && t.Value > 0.85 {
+			if t.Label != inactiveLabel && t.Value > 0.85 {
 				t.Label = ""
 			}
 			kept = append(kept, t)
@@ -195,9 +198,43 @@ func axisTicks(axis *LandscapeAxis, about int) (out []plot.Tick) {
 	return out
 }
 
+// spaced drops labels of ticks, at places 0 to 1 of a width in points, that would run into others. Powers of ten
+// come first.
+func spaced(marks []plot.Tick, width vg.Length) []plot.Tick {
+	style := letters(tickSize, ink)
+	half := func(t plot.Tick) vg.Length { return style.Width(t.Label)/2 + 1.5 }
+	var placed []plot.Tick
+	for _, decades := range []bool{true, false} {
+		for i, t := range marks {
+			v, err := strconv.ParseFloat(t.Label, 64)
+			if exponent := math.Log10(v); t.Label == "" || decades != (err == nil && v > 0 && math.Abs(exponent-math.Round(exponent)) < 1e-9) {
+				continue
+			}
+			if slices.ContainsFunc(placed, func(o plot.Tick) bool { return vg.Length(math.Abs(t.Value-o.Value))*width < half(t)+half(o) }) {
+				marks[i].Label = ""
+				continue
+			}
+			placed = append(placed, t)
+		}
+	}
+	return marks
+}
+
+// inactiveLabel is the level of points to which a conditional axis does not apply, and what stands for it where that
+// word is too long.
+const inactiveLabel, inactiveShort = "inactive", "n/a"
+
+// inactive explains the word in a caption where one of the axes shown needs it.
+func (l *Landscape) inactive(axes []int) string {
+	if !slices.ContainsFunc(axes, func(a int) bool { return l.Axes[a].Inactive >= 0 }) {
+		return ""
+	}
+	return " " + inactiveLabel + ", " + inactiveShort + ": points to which a conditional axis does not apply."
+}
+
 // labelTicks are ticks at 0, 1, 2 …; where their labels would need more than a width in points
-// some are left out.
-func labelTicks(labels []string, width vg.Length) plot.Ticker {
+// some are left out. na is the one for inactive points, −1 where there is none.
+func labelTicks(labels []string, width vg.Length, na int) plot.Ticker {
 	style := letters(tickSize, ink)
 	widest := vg.Length(0)
 	for _, t := range labels {
@@ -214,6 +251,9 @@ func labelTicks(labels []string, width vg.Length) plot.Ticker {
 	for i, t := range labels {
 		if i%every != 0 {
 			t = ""
+		}
+		if i == na && style.Width(t) > room {
+			t = inactiveShort
 		}
 		out = append(out, plot.Tick{Value: float64(i), Label: fit(t, room, style.Width)})
 	}

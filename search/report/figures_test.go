@@ -228,6 +228,29 @@ func TestEffectsShowAllPoints(t *testing.T) {
 	}
 }
 
+// Labels of a narrow axis of a range do not run into each other; powers of ten are kept.
+func TestSpacedTicks(t *testing.T) {
+	axis := &LandscapeAxis{Binned: true, Log: true, Min: 1.1e-3, Max: 0.098}
+	for _, width := range []vg.Length{40, 64, 86, 200} {
+		marks := spaced(axisTicks(axis, 4), width)
+		end, kept := vg.Length(math.Inf(-1)), []string{}
+		for _, m := range marks {
+			if m.Label == "" {
+				continue
+			}
+			half := letters(tickSize, ink).Width(m.Label) / 2
+			if at := vg.Length(m.Value) * width; at-half < end {
+				t.Errorf("at a width of %v %q runs into the label before it: %v", width, m.Label, kept)
+			} else {
+				end, kept = at+half, append(kept, m.Label)
+			}
+		}
+		if !slices.Contains(kept, "0.01") || width == 200 && len(kept) != 5 {
+			t.Errorf("at a width of %v there are %v", width, kept)
+		}
+	}
+}
+
 // Sweeps of which there is little to see.
 func TestSparseSweeps(t *testing.T) {
 	none := func(map[string]any, int) float64 { return -1 }

@@ -154,7 +154,7 @@ func (l *Landscape) addAxis(axis grids.Axis, ranked []search.Standing, limit int
 	active := len(a.Labels)
 	if inactive > 0 {
 		a.Inactive = active
-		a.Labels = append(a.Labels, "inactive")
+		a.Labels = append(a.Labels, inactiveLabel)
 	}
 	share := float64(inactive) / float64(len(ranked))
 	for i := range a.Labels {
@@ -166,7 +166,7 @@ func (l *Landscape) addAxis(axis grids.Axis, ranked []search.Standing, limit int
 	}
 	for i, st := range ranked {
 		p := &l.Points[i]
-		level, x, text := a.Inactive, math.NaN(), "inactive"
+		level, x, text := a.Inactive, math.NaN(), inactiveLabel
 		if v, is := st.Trial.Point.Values[axis.Name]; is {
 			text = valueText(v)
 			if f, number := toFloat(v); number && a.Numeric {

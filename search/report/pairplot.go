@@ -36,7 +36,11 @@ func PairsFigure(l *Landscape, a *Analysis) *Figure {
 	if len(shown) < len(a.Pairs) {
 		f.Caption += fmt.Sprintf(" The %d of %d pairs with the largest.", len(shown), len(a.Pairs))
 	}
-	f.Caption += " " + a.method(l)
+	var axes []int
+	for _, p := range shown {
+		axes = append(axes, p.First, p.Second)
+	}
+	f.Caption += l.inactive(axes) + " " + a.method(l)
 	f.draw = func(c draw.Canvas) {
 		scale := draw.Crop(c, 40, -40, 4, 0)
 		scale.Max.Y = scale.Min.Y + 26
@@ -45,7 +49,7 @@ func PairsFigure(l *Landscape, a *Analysis) *Figure {
 		for i := range rows * columns {
 			var p *plot.Plot
 			if i < len(shown) {
-				p = pairPanel(l, shown[i], low, high)
+				p = pairPanel(l, shown[i], low, high, []vg.Length{200, 64}[columns-1])
 			}
 			panels[i/columns] = append(panels[i/columns], p)
 		}
@@ -64,7 +68,7 @@ const cellLimit = 150
 const seam = 0.25
 
 // pairPanel is one heat map.
-func pairPanel(l *Landscape, pair Pair, low, high float64) *plot.Plot {
+func pairPanel(l *Landscape, pair Pair, low, high float64, room vg.Length) *plot.Plot {
 	ax, ay := &l.Axes[pair.First], &l.Axes[pair.Second]
 	if len(ax.Labels) < len(ay.Labels) {
 		ax, ay = ay, ax
@@ -76,9 +80,9 @@ func pairPanel(l *Landscape, pair Pair, low, high float64) *plot.Plot {
 	columns, rows := len(ax.Labels), len(ay.Labels)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, float64(columns)-0.5, -0.5, float64(rows)-0.5
 	p.X.Padding, p.Y.Padding = 0, 0
-	p.X.Tick.Marker, p.Y.Tick.Marker = levelTicks(ax, 86), levelTicks(ay, 9*float64(len(ay.Labels)))
+	p.X.Tick.Marker, p.Y.Tick.Marker = levelTicks(ax, room), levelTicks(ay, 9*vg.Length(len(ay.Labels)))
 	if !ay.Binned {
-		p.Y.Tick.Marker = labelTicks(ay.Labels, 1e6)
+		p.Y.Tick.Marker = labelTicks(ay.Labels, 1e6, -1)
 	}
 	value := func(i, j int) float64 {
 		if flip {
@@ -122,12 +126,12 @@ func pairPanel(l *Landscape, pair Pair, low, high float64) *plot.Plot {
 }
 
 // levelTicks are the ticks of an axis whose levels lie at 0, 1, 2 …
-func levelTicks(a *LandscapeAxis, width float64) fixed {
+func levelTicks(a *LandscapeAxis, width vg.Length) fixed {
 	if !a.Binned {
-		return labelTicks(a.Labels, vg.Length(width)).(fixed)
+		return labelTicks(a.Labels, width, a.Inactive).(fixed)
 	}
 	var out fixed
-	for _, t := range axisTicks(a, 3) {
+	for _, t := range spaced(axisTicks(a, 3), width) {
 		t.Value = t.Value*bins - 0.5
 		out = append(out, t)
 	}
@@ -137,7 +141,7 @@ func levelTicks(a *LandscapeAxis, width float64) fixed {
 				out[i].Label = ""
 			}
 		}
-		t := labelTicks([]string{"inactive"}, vg.Length(width)).(fixed)[0]
+		t := labelTicks([]string{inactiveLabel}, width, 0).(fixed)[0]
 		t.Value = float64(a.Inactive)
 		out = append(out, t)
 	}

@@ -165,7 +165,7 @@ func parallelAxis(c, body draw.Canvas, x vg.Length, a *LandscapeAxis, spacing vg
 		}
 		if a.Inactive >= 0 {
 			centre, _ := a.stretch(a.Inactive)
-			marks = append(marks, tick{centre, "inactive"})
+			marks = append(marks, tick{centre, inactiveLabel})
 		}
 	} else {
 		every := (len(a.Labels) + 15) / 16

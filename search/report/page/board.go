@@ -122,7 +122,12 @@ func number(x float64, places int) cell { return cell{Text: decimal(x, places), 
 
 func newCell(c column, st *search.Standing, class string, low, high float64) cell {
 	if c.Axis {
-		return cell{Text: value(st.Trial.Point.Values[c.Name]), Word: c.Word}
+		v := st.Trial.Point.Values[c.Name]
+		out := cell{Text: brief(v), Word: c.Word}
+		if all := value(v); all != out.Text {
+			out.Value = all
+		}
+		return out
 	}
 	switch c.Name {
 	case "rank":

@@ -77,15 +77,15 @@ func newAxes(s *search.Sweep, complete []search.Standing) []axis {
 				x.More = len(a.Values) - i
 				break
 			}
-			l := level{Value: value(v)}
-			if f := found[l.Value]; f != nil {
+			l := level{Value: brief(v)}
+			if f := found[value(v)]; f != nil {
 				mean := f.sum / float64(f.n)
 				l.Points, l.Mean, l.Best = f.n, decimal(mean, 4), decimal(f.best, 4)
 				l.Bar = levelBar(mean, f.best, low, high)
 			}
 			if len(complete) > 0 {
 				w, active := complete[0].Trial.Point.Values[a.Name]
-				l.Top = active && value(w) == l.Value
+				l.Top = active && value(w) == value(v)
 			}
 			x.Values = append(x.Values, l)
 		}

@@ -55,6 +55,17 @@ func full(x float64) string {
 	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
+// brief is value with the digits that a reader compares by: the values of ranges have seventeen.
+func brief(v any) string {
+	if x, is := v.(float64); is && len(full(x)) > 8 {
+		if abs := math.Abs(x); abs >= 1e3 && abs < 1e9 {
+			return strconv.FormatFloat(x, 'f', 0, 64)
+		}
+		return strings.Replace(strconv.FormatFloat(x, 'g', 4, 64), "e-0", "e-", 1)
+	}
+	return value(v)
+}
+
 // value writes a parameter's value as the sweep file has it.
 func value(v any) string {
 	switch v := v.(type) {

@@ -67,7 +67,7 @@ func newVerdict(in *Input, complete []search.Standing, tied []bool) verdict {
 	leader := complete[0]
 	v.Trial, v.Order, v.Mean, v.StdErr = leader.Trial.ID()[:8], leader.Trial.Order, decimal(leader.Mean, 4), decimal(leader.StdErr, 4)
 	for _, k := range sorted(leader.Trial.Point.Values) {
-		v.Params = append(v.Params, param{clean(k), value(leader.Trial.Point.Values[k])})
+		v.Params = append(v.Params, param{clean(k), brief(leader.Trial.Point.Values[k])})
 	}
 	v.Test, v.Level = search.TestName(s), full(search.TieLevel)
 	for i := 1; i < len(complete) && i < len(tied); i++ {
@@ -130,7 +130,7 @@ func signed(x float64) string {
 func params(t search.Trial) string {
 	var parts []string
 	for _, k := range sorted(t.Point.Values) {
-		parts = append(parts, clean(k)+"="+value(t.Point.Values[k]))
+		parts = append(parts, clean(k)+"="+brief(t.Point.Values[k]))
 	}
 	return strings.Join(parts, "  ")
 }
