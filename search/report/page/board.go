@@ -78,7 +78,7 @@ func newBoard(in *Input, standings []search.Standing, tied []bool) board {
 		add(column{Name: a.Name, Label: clean(a.Name), Word: wordy(a.Values), Axis: true})
 	}
 	add(column{Name: "best", Label: "best epoch", Hint: "mean over the folds of the epoch with the best score"})
-	add(column{Name: "seconds", Label: "time (s)", Hint: "seconds of training, all folds together"})
+	add(column{Name: "seconds", Label: "time (s)", Hint: "seconds of training, all folds together; of points that share one training, what each added to the shorter one"})
 	if states {
 		add(column{Name: "state", Label: "state", Word: true})
 	}
