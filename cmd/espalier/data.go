@@ -101,7 +101,7 @@ func (p *program) dataShow(ctx context.Context, o dataset.Options, f showFlags) 
 	if err != nil {
 		return err
 	}
-	o.Folder = folder
+	o.Folder, o.Memory = folder, rowMemory()
 	set, err := dataset.Load(o)
 	if err != nil {
 		return sourceFailure(err)

@@ -99,7 +99,7 @@ func (p *program) modelRows(m *trainer.Model, path string, o dataset.Options, tr
 	if err != nil {
 		return none, nil, err
 	}
-	o.Folder = folder
+	o.Folder, o.Memory = folder, rowMemory()
 	set, err := dataset.Load(o)
 	if err != nil {
 		return none, nil, sourceFailure(err)

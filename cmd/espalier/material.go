@@ -72,7 +72,7 @@ func (p *program) reportRows(s *search.Sweep) (*dataset.Set, []folds.Fold) {
 	}
 	set, err := dataset.Load(dataset.Options{
 		Source: f.Data.Source, Folder: s.Folder, Limit: f.Data.Limit, Target: f.Data.Target,
-		Test: f.Data.Test, TestFraction: f.Data.TestFraction, Group: f.Folds.Group, Seed: f.Seed,
+		Test: f.Data.Test, TestFraction: f.Data.TestFraction, Group: f.Folds.Group, Seed: f.Seed, Memory: rowMemory(),
 	})
 	if err != nil {
 		return lost(err)

@@ -99,6 +99,12 @@ func (p *program) checkMemory(s *session, f *runFlags, have int64) error {
 	return nil
 }
 
+// rowMemory is what the rows of a source may take: what is free, less a tenth for what is made of them. 0: not known.
+func rowMemory() int64 {
+	free := freeMemory()
+	return free - free/10
+}
+
 // boundHeap has the collector work harder before the heap outgrows the machine: by its
 // own measure it may let it double. Who sets GOMEMLIMIT knows better.
 func boundHeap(have int64) {

@@ -23,8 +23,8 @@ func freeMemory() int64 {
 	return free
 }
 
-// memoryOf reads what the kernel says of memory: the machine's, and of every control
-// group that this process is in, each of which may bound it.
+// memoryOf reads what the kernel says of memory: the machine's, of every control
+// group that this process is in, each of which may bound it, and of the limit on its address space.
 func memoryOf(root fs.FS) (total, free int64) {
 	info := numbers(root, "proc/meminfo")
 	total, free = info["MemTotal:"]*1024, info["MemAvailable:"]*1024
@@ -41,7 +41,37 @@ func memoryOf(root fs.FS) (total, free int64) {
 		room := limit - used + numbers(root, g.stat)[g.idle]
 		free = min(free, max(room, 1))
 	}
+	if limit, asleep, mapped := addressSpace(root); limit > 0 && limit-asleep < total {
+		total = max(limit-asleep, 1)
+		free = min(free, max(limit-mapped, 1))
+	}
 	return total, min(free, total)
+}
+
+// addressSpace is what "ulimit -v" allows, 0 for no limit; how much of it is reserved without any memory behind it, of
+// which Go does much; and how much is mapped in all.
+func addressSpace(root fs.FS) (limit, asleep, mapped int64) {
+	f, err := root.Open("proc/self/limits")
+	if err != nil {
+		return 0, 0, 0
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if rest, ok := strings.CutPrefix(lines.Text(), "Max address space "); ok {
+			if words := strings.Fields(rest); len(words) > 0 {
+				limit, _ = strconv.ParseInt(words[0], 10, 64) // "unlimited" is none
+			}
+		}
+	}
+	text, err := fs.ReadFile(root, "proc/self/statm")
+	words := strings.Fields(string(text))
+	if err != nil || len(words) < 2 {
+		return 0, 0, 0
+	}
+	size, _ := strconv.ParseInt(words[0], 10, 64)
+	resident, _ := strconv.ParseInt(words[1], 10, 64)
+	page := int64(os.Getpagesize())
+	return limit, (size - resident) * page, size * page
 }
 
 // A group is where a control group says what it allows.

@@ -102,9 +102,14 @@ func (p *program) predict(ctx context.Context, path string, files []string, form
 // predictRows reads what a file holds as rows for the model.
 func (p *program) predictRows(m *trainer.Model, file string, invert bool) (dataset.View, error) {
 	shape := m.Prep.Shape
-	switch strings.ToLower(filepath.Ext(strings.TrimSuffix(file, ".gz"))) {
+	plain, compressed := strings.CutSuffix(file, ".gz")
+	kind := strings.ToLower(filepath.Ext(plain))
+	if compressed && slices.Contains([]string{".csv", ".png", ".jpg", ".jpeg"}, kind) {
+		return dataset.View{}, hint(fmt.Errorf("predict %q: of compressed files only IDX is read", file), "gunzip it first")
+	}
+	switch kind {
 	case ".csv":
-		view, err := m.Prep.ReadTable(file)
+		view, err := m.Prep.ReadTable(file, rowMemory())
 		if err == nil && view.Unknown > 0 {
 			p.warn(fmt.Sprintf("%s: %s with a level that no training row had: all its columns are zero", file, plural(view.Unknown, "cell")))
 		}
@@ -122,7 +127,7 @@ func (p *program) predictRows(m *trainer.Model, file string, invert bool) (datas
 		}
 		return dataset.NewImageView(pic.pixels, 1, m.Prep)
 	}
-	pixels, n, have, err := dataset.ReadImages(file)
+	pixels, n, have, err := dataset.ReadImages(file, rowMemory())
 	if err != nil {
 		return dataset.View{}, hint(err, "predict reads .png, .jpg, .csv and IDX files")
 	}

@@ -89,7 +89,7 @@ func (p *program) loadData(f *grids.File, folder string) (*dataset.Set, error) {
 	start := time.Now()
 	set, err := dataset.Load(dataset.Options{
 		Source: f.Data.Source, Folder: folder, Limit: f.Data.Limit, Target: f.Data.Target,
-		Test: f.Data.Test, TestFraction: f.Data.TestFraction, Group: f.Folds.Group, Seed: f.Seed,
+		Test: f.Data.Test, TestFraction: f.Data.TestFraction, Group: f.Folds.Group, Seed: f.Seed, Memory: rowMemory(),
 	})
 	if err != nil {
 		return nil, dataFailure(f, err)

@@ -31,7 +31,7 @@ type split struct {
 // loadFolder reads an IDX folder: train-images-idx3-ubyte and train-labels-idx1-ubyte, and t10k-… or
 // test-… where they are there, each plain or with .gz. place is for messages. names are the classes'
 // names; nil: their numbers.
-func loadFolder(fsys fs.FS, place string, names []string, limit int) (*Set, error) {
+func loadFolder(fsys fs.FS, place string, names []string, o Options) (*Set, error) {
 	train, err := findSplit(fsys, splitPrefixes.train)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", place, err)
@@ -43,11 +43,12 @@ func loadFolder(fsys fs.FS, place string, names []string, limit int) (*Set, erro
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", place, err)
 	}
+	memory := newRoom(o.Memory)
 	var group sync.WaitGroup
 	var trainErr, testErr error
-	group.Go(func() { trainErr = train.read(fsys, limit) })
+	group.Go(func() { trainErr = train.read(fsys, o.Limit, memory) })
 	if test.images != "" {
-		group.Go(func() { testErr = test.read(fsys, 0) })
+		group.Go(func() { testErr = test.read(fsys, 0, memory) })
 	}
 	group.Wait()
 	if err := errors.Join(trainErr, testErr); err != nil {
@@ -113,16 +114,16 @@ func firstFile(fsys fs.FS, names ...string) string {
 }
 
 // read loads images and labels at the same time and digests the pixels while they are unpacked.
-func (s *split) read(fsys fs.FS, limit int) error {
+func (s *split) read(fsys fs.FS, limit int, memory *room) error {
 	var images, labels *idx
 	var imagesErr, labelsErr error
 	var group sync.WaitGroup
 	group.Go(func() {
 		digest := newDigester()
-		images, imagesErr = readIDX(fsys, s.images, limit, digest.add, 3, 4)
+		images, imagesErr = readIDX(fsys, s.images, idxSpec{limit, memory, digest.add}, 3, 4)
 		s.digests.values = digest.sum()
 	})
-	group.Go(func() { labels, labelsErr = readIDX(fsys, s.labels, 0, nil, 1) })
+	group.Go(func() { labels, labelsErr = readIDX(fsys, s.labels, idxSpec{room: memory}, 1) })
 	group.Wait()
 	if err := errors.Join(imagesErr, labelsErr); err != nil {
 		return err
@@ -137,6 +138,9 @@ func (s *split) read(fsys fs.FS, limit int) error {
 	n := images.dims[0]
 	if limit > 0 && limit < n {
 		n = limit
+	}
+	if err := memory.take(4 * int64(n)); err != nil {
+		return fmt.Errorf("%s: %d labels, which %w", s.labels, n, err)
 	}
 	s.rows = &Rows{N: n, Pixels: images.data, Labels: make([]int32, n)}
 	for i := range s.rows.Labels {
@@ -158,12 +162,13 @@ func (s *split) checkLabels(classes []string) error {
 	return nil
 }
 
-// ReadImages reads one IDX file of images (plain, or .gz) for prediction. shape is [H W C].
-func ReadImages(file string) (pixels []byte, n int, shape []int, err error) {
+// ReadImages reads one IDX file of images (plain, or .gz) for prediction. shape is [H W C], memory what the images
+// may take, in bytes; 0: any.
+func ReadImages(file string, memory int64) (pixels []byte, n int, shape []int, err error) {
 	folder, name := filepath.Split(file)
-	x, err := readIDX(os.DirFS(filepath.Clean(folder)), name, 0, nil, 3, 4)
+	x, err := openIDX(os.DirFS(filepath.Clean(folder)), name, idxSpec{room: newRoom(memory)}, []int{3, 4})
 	if err != nil {
-		return nil, 0, nil, fmt.Errorf("read images %s: %w", file, err)
+		return nil, 0, nil, fmt.Errorf("read images %q: %w", file, err)
 	}
 	shape = x.dims[1:]
 	if len(shape) == 2 {

@@ -217,7 +217,7 @@ func TestPromisesAreNotAllocated(t *testing.T) {
 	files := fstest.MapFS{"x.gz": &fstest.MapFile{Data: compress(t, encodeIDX(noise, 1000, 1024, 1024))}}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := readIDX(files, "x.gz", 0, nil, 3)
+	_, err := readIDX(files, "x.gz", idxSpec{}, 3)
 	runtime.ReadMemStats(&after)
 	if err == nil || !strings.Contains(err.Error(), "truncated: header promises 1000×1024×1024") {
 		t.Fatalf("error %v", err)
@@ -268,7 +268,7 @@ func TestLimitedFiles(t *testing.T) {
 		{"compressed, longer", "x.gz", compress(t, append(images[:len(images):len(images)], 7)), "x.gz: header promises 4×2×3, 24 bytes, but more follow"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			x, err := readIDX(fstest.MapFS{c.file: &fstest.MapFile{Data: c.data}}, c.file, 1, nil, 3)
+			x, err := readIDX(fstest.MapFS{c.file: &fstest.MapFile{Data: c.data}}, c.file, idxSpec{limit: 1}, 3)
 			switch {
 			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
 				t.Errorf("error\n have %v\n want %s", err, c.want)
@@ -286,14 +286,14 @@ func TestReadImages(t *testing.T) {
 		"a.gz": compress(t, encodeIDX(count(12), 2, 2, 3)),
 		"rgb":  encodeIDX(count(24), 2, 2, 2, 3),
 	})
-	pixels, n, shape, err := ReadImages(filepath.Join(folder, "a.gz"))
+	pixels, n, shape, err := ReadImages(filepath.Join(folder, "a.gz"), 0)
 	if err != nil || n != 2 || len(shape) != 3 || shape[2] != 1 || !bytes.Equal(pixels, count(12)) {
 		t.Errorf("grey: %v %d %v %v", pixels, n, shape, err)
 	}
-	if _, n, shape, err = ReadImages(filepath.Join(folder, "rgb")); err != nil || n != 2 || shape[2] != 3 {
+	if _, n, shape, err = ReadImages(filepath.Join(folder, "rgb"), 0); err != nil || n != 2 || shape[2] != 3 {
 		t.Errorf("colour: %d %v %v", n, shape, err)
 	}
-	if _, _, _, err = ReadImages(filepath.Join(folder, "none")); err == nil {
+	if _, _, _, err = ReadImages(filepath.Join(folder, "none"), 0); err == nil {
 		t.Error("a missing file is no error")
 	}
 }
@@ -309,7 +309,7 @@ func FuzzIDX(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, limit int) {
 		limit = max(0, limit)
 		files := fstest.MapFS{"x": &fstest.MapFile{Data: data}}
-		x, err := readIDX(files, "x", limit, nil, 1, 3, 4)
+		x, err := readIDX(files, "x", idxSpec{limit: limit}, 1, 3, 4)
 		if err != nil {
 			if !strings.HasPrefix(err.Error(), "x: ") {
 				t.Errorf("error does not name the file: %v", err)
@@ -325,7 +325,7 @@ func FuzzIDX(f *testing.F) {
 		}
 		// The same bytes compressed are the same data.
 		files["x.gz"] = &fstest.MapFile{Data: compress(t, data)}
-		z, err := readIDX(files, "x.gz", limit, nil, 1, 3, 4)
+		z, err := readIDX(files, "x.gz", idxSpec{limit: limit}, 1, 3, 4)
 		if err != nil || !bytes.Equal(z.data, x.data) {
 			t.Errorf("compressed: %v", err)
 		}

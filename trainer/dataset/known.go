@@ -122,11 +122,11 @@ func (k KnownSet) load(o Options) (*Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		return loadFolder(files, k.Name, classNamesOf(k.Name), o.Limit)
+		return loadFolder(files, k.Name, classNamesOf(k.Name), o)
 	}
 	k.search(o.Folder)
 	if k.Found == "" {
 		return nil, fmt.Errorf("not found; looked at\n  %s\nget it with: espalier data fetch %s", strings.Join(k.Searched, "\n  "), k.Name)
 	}
-	return loadFolder(os.DirFS(k.Found), k.Found, classNamesOf(k.Name), o.Limit)
+	return loadFolder(os.DirFS(k.Found), k.Found, classNamesOf(k.Name), o)
 }

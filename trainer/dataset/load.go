@@ -20,6 +20,7 @@ type Options struct {
 	TestFraction float64 // tables: this part of the rows is the test set
 	Group        string  // tables: the column of groups, no feature
 	Seed         uint64  // for TestFraction
+	Memory       int64   // bytes that the rows may take; 0: any
 }
 
 // Load reads a source: a known name ("fashion-mnist", the embedded "fashion-mnist-mini"), a folder
@@ -77,7 +78,7 @@ func (o Options) open() (*Set, error) {
 		if err := o.imagesOnly(); err != nil {
 			return nil, err
 		}
-		return loadFolder(os.DirFS(path), path, classNamesOf(filepath.Base(path)), o.Limit)
+		return loadFolder(os.DirFS(path), path, classNamesOf(filepath.Base(path)), o)
 	}
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".csv", ".arff":

@@ -129,17 +129,17 @@ func TestFittedOnTrainingRows(t *testing.T) {
 	}
 	// And as a file, with columns in another order and some that nobody asked for.
 	text := "label,k,note,x,c\nz,0.1,,5,c\nz,5,,100,b\n"
-	read, err := prep.ReadTable(writeTable(t, "new.csv", text))
+	read, err := prep.ReadTable(writeTable(t, "new.csv", text), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(read.Encoded, encoded) || read.Unknown != 1 || read.Len() != 2 || read.Label(0) != -1 {
 		t.Errorf("read %v with %d unknown", read.Encoded, read.Unknown)
 	}
-	if _, err := prep.ReadTable(writeTable(t, "new.csv", "k,c\n1,a\n")); err == nil || !strings.Contains(err.Error(), `columns the model needs are missing: "x"`) {
+	if _, err := prep.ReadTable(writeTable(t, "new.csv", "k,c\n1,a\n"), 0); err == nil || !strings.Contains(err.Error(), `columns the model needs are missing: "x"`) {
 		t.Errorf("missing column: error %v", err)
 	}
-	if _, err := prep.ReadTable(writeTable(t, "new.csv", "k,c,x\n1,a,no\n")); err == nil || !strings.Contains(err.Error(), `column "x": "no" is no finite number`) {
+	if _, err := prep.ReadTable(writeTable(t, "new.csv", "k,c,x\n1,a,no\n"), 0); err == nil || !strings.Contains(err.Error(), `column "x": "no" is no finite number`) {
 		t.Errorf("word for a number: error %v", err)
 	}
 }

@@ -45,24 +45,24 @@ func (p *Preprocessing) EncodeRecord(values []string) (features []float32, unkno
 
 // ReadTable reads the rows of a .csv or .arff file for prediction. Columns are found by name, in any order;
 // those the model does not know (the target among them) are passed over, one it needs and does not
-// find is an error.
-func (p *Preprocessing) ReadTable(path string) (View, error) {
-	v, err := p.readTable(path)
+// find is an error. memory is what the rows may take, in bytes; 0: any.
+func (p *Preprocessing) ReadTable(path string, memory int64) (View, error) {
+	v, err := p.readTable(path, memory)
 	if err != nil {
-		return View{}, fmt.Errorf("read rows %s: %w", path, err)
+		return View{}, fmt.Errorf("read rows %q: %w", path, err)
 	}
 	return v, nil
 }
 
-func (p *Preprocessing) readTable(path string) (View, error) {
+func (p *Preprocessing) readTable(path string, memory int64) (View, error) {
 	if p.Kind != Table {
 		return View{}, fmt.Errorf("the model is for %s", p.Kind)
 	}
-	spec := sheetSpec{kinds: make(map[string]bool), only: true}
+	spec := sheetSpec{kinds: make(map[string]bool), only: true, room: newRoom(memory)}
 	for _, c := range p.Columns {
 		spec.kinds[c.Name] = c.Levels != nil
 	}
-	s, err := readSheet(path, spec)
+	s, err := openSheet(path, spec)
 	if err != nil {
 		return View{}, err
 	}

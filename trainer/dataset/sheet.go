@@ -17,6 +17,8 @@ const (
 	maxLevels  = 1_000   // of a categorical feature or of the target
 	maxRecord  = 4 << 20 // bytes of one CSV record or ARFF line
 
+	cellBytes = 16 // a cell in golearn's grid, and in our rows
+
 	groupColumns = 256 // columns that golearn keeps together
 )
 
@@ -59,22 +61,32 @@ type sheetColumn struct {
 type sheetSpec struct {
 	group string          // a column that may have any number of levels
 	kinds map[string]bool // whether a column is categorical, where that is settled: by the training file, by a model
+	room  *room           // where the cells go
 	only  bool            // columns not in kinds are passed over
 }
 
-// readSheet reads a .csv or .arff file.
+// readSheet reads a .csv or .arff file. Errors name it.
 func readSheet(path string, spec sheetSpec) (*sheet, error) {
+	s, err := openSheet(path, spec)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return s, nil
+}
+
+func openSheet(path string, spec sheetSpec) (*sheet, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, pathless(err)
+	}
+	if err := regular(info); err != nil { // a pipe that nobody writes to is not even opened
+		return nil, err
+	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, pathless(err)
 	}
 	defer f.Close()
-	file := filepath.Base(path)
-	if info, err := f.Stat(); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", path)
-	}
 	arff := strings.EqualFold(filepath.Ext(path), ".arff")
 	look := surveyCSV
 	parse := parseCSV
@@ -83,15 +95,15 @@ func readSheet(path string, spec sheetSpec) (*sheet, error) {
 	}
 	seen, err := look(f, spec)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, err
 	}
-	s := &sheet{file: file, rows: seen.rows}
+	s := &sheet{file: filepath.Base(path), rows: seen.rows}
 	attributes, err := s.lay(seen, spec)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, err
 	}
 	if err := guard(func() error { return parse(f, attributes, s.grid) }); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, err
 	}
 	for c := range s.columns {
 		a, ok := attributes[c].(*levelAttribute)
@@ -99,7 +111,7 @@ func readSheet(path string, spec sheetSpec) (*sheet, error) {
 			continue
 		}
 		if a.overflow {
-			return nil, fmt.Errorf("%s: %w", file, seen.columns[c].tooManyLevels())
+			return nil, seen.columns[c].tooManyLevels()
 		}
 		s.columns[c].levels = a.levels
 	}
@@ -113,6 +125,9 @@ func (s *sheet) lay(seen *survey, spec sheetSpec) ([]base.Attribute, error) {
 	}
 	if seen.rows > maxCells/len(seen.columns) {
 		return nil, fmt.Errorf("%d rows of %d columns are more than %d cells", seen.rows, len(seen.columns), maxCells)
+	}
+	if err := spec.room.take(cellBytes * int64(seen.rows) * int64(len(seen.columns))); err != nil {
+		return nil, fmt.Errorf("%d rows of %d columns, which %w", seen.rows, len(seen.columns), err)
 	}
 	s.grid = grid{base.NewDenseInstances(), make(map[base.Attribute]base.AttributeSpec)}
 	var attributes []base.Attribute

@@ -19,8 +19,9 @@ type table struct {
 // loadTable reads a .csv or .arff file, and the file of test rows where there is one.
 func loadTable(path string, o Options) (*Set, error) {
 	t := &table{group: -1}
+	memory := newRoom(o.Memory)
 	var err error
-	if t.train, err = readSheet(path, sheetSpec{group: o.Group}); err != nil {
+	if t.train, err = readSheet(path, sheetSpec{group: o.Group, room: memory}); err != nil {
 		return nil, err
 	}
 	if err := t.assignColumns(o); err != nil {
@@ -38,7 +39,7 @@ func loadTable(path string, o Options) (*Set, error) {
 	var testRows []int
 	switch {
 	case o.Test != "":
-		if err := t.readTest(o.resolve(o.Test)); err != nil {
+		if err := t.readTest(o.resolve(o.Test), memory); err != nil {
 			return nil, fmt.Errorf("test rows: %w", err)
 		}
 		testRows = ascending(t.test.rows)
@@ -122,8 +123,8 @@ func (t *table) columnNames() []string {
 
 // readTest reads the file of test rows: the same columns, in any order, of the kinds that the
 // training file settled. A group is not needed.
-func (t *table) readTest(path string) error {
-	spec := sheetSpec{kinds: make(map[string]bool)}
+func (t *table) readTest(path string, memory *room) error {
+	spec := sheetSpec{kinds: make(map[string]bool), room: memory}
 	for c, column := range t.train.columns {
 		if c != t.group {
 			spec.kinds[column.name] = column.categorical

@@ -290,7 +290,7 @@ func TestBadTables(t *testing.T) {
 		{"one class", "t.csv", "x,y\n1,a\n2,a\n", Options{}, `target "y" has one class only, "a"`},
 		{"quantities", "t.csv", many("%[2]d,%[1]d"), Options{}, `target "y" has more than 1000 different numbers`},
 		{"too many words", "t.csv", many("w%d,%d"), Options{}, `column "x" is not numeric (row 1 (line 2) has "w0") and has more than 1000`},
-		{"test file missing", "t.csv", flowers, Options{Test: "none.csv"}, "test rows: open"},
+		{"test file missing", "t.csv", flowers, Options{Test: "none.csv"}, "test rows: none.csv: no such file or directory"},
 		{"test and fraction", "t.csv", flowers, Options{Test: "t.csv", TestFraction: 0.5}, "exclude each other"},
 		{"fraction of one", "t.csv", flowers, Options{TestFraction: 1}, "test_fraction must be"},
 		{"fraction of all rows", "t.csv", flowers, Options{TestFraction: 0.9}, "leaves none to train on"},
