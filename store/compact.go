@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"go.etcd.io/bbolt"
@@ -12,6 +13,9 @@ import (
 // place at once; sizes are the file's in bytes. Where a runner holds the store
 // the error is a *HeldError; readers see the old file or the new one.
 func Compact(path string, o Options) (before, after int64, err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) { // Open would make one
+		return 0, 0, fmt.Errorf("compact store %q: %w", path, ErrNoStore)
+	}
 	s, err := Open(path, o)
 	if err != nil {
 		return 0, 0, err

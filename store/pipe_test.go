@@ -8,7 +8,39 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 )
+
+// A pipe where a runner's word should be keeps no reader waiting.
+func TestPipeAsClaim(t *testing.T) {
+	path := temp(t)
+	s := mustOpen(t, path, Options{})
+	if err := s.Enroll(t.Context(), smallSweep(t, 1), false); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(path+runSuffix, 0o600); err != nil {
+		t.Skip(err)
+	}
+	read := make(chan error, 1)
+	go func() {
+		r, err := OpenReader(path)
+		if err == nil {
+			_, err = r.Sweeps(t.Context())
+		}
+		read <- err
+	}()
+	select {
+	case err := <-read:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the reader hangs")
+	}
+}
 
 // A rename over a device would take it from the whole machine.
 func TestWriteFileAtomicThroughPipe(t *testing.T) {

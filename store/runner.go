@@ -105,13 +105,23 @@ func (c *claim) release() {
 // readRunner reads who holds, or held, the store; ok is false where it says
 // nothing.
 func readRunner(store string) (r Runner, ok bool) {
+	if _, err := regular(store + runSuffix); err != nil { // a pipe in its place would keep the reader waiting
+		return r, false
+	}
 	f, err := os.Open(store + runSuffix)
 	if err != nil {
 		return r, false
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, 1<<16))
-	if err != nil || json.Unmarshal(text, &r) != nil {
+	if err != nil {
+		return r, false
+	}
+	return parseRunner(text)
+}
+
+func parseRunner(text []byte) (r Runner, ok bool) {
+	if json.Unmarshal(text, &r) != nil {
 		return Runner{}, false
 	}
 	return r, true

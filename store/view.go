@@ -257,8 +257,15 @@ func facts(ctx context.Context, id search.SweepID, limit int, fetch func(batchQu
 			if first {
 				of, q.until = scope{id, b.generation}, b.last
 			}
+			if b.more && len(b.frames) == 0 { // it would be asked again for ever
+				yield(search.Fact{}, fmt.Errorf("%w: facts of sweep %s: more are promised after fact %d, and none comes", ErrDamaged, id, q.after))
+				return
+			}
 			for len(b.frames) > 0 {
 				fact, sequence, err := b.fact(of, decoder)
+				if err == nil && sequence <= q.after {
+					err = fmt.Errorf("%w: facts of sweep %s: fact %d comes after fact %d", ErrDamaged, id, sequence, q.after)
+				}
 				if !yield(fact, err) || err != nil {
 					return
 				}
