@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 )
 
 // A frame is the container of snapshots and model files:
@@ -67,6 +68,37 @@ func readFrame(magic [8]byte, version uint32, what string, data []byte) (header,
 		return nil, nil, fmt.Errorf("the %s was altered: %w", what, errChecksum)
 	}
 	return header, rest[:n], nil
+}
+
+// checkFrameSize tells whether a file is as long as the two lengths in it say; what else may be wrong is readFrame's
+// to find.
+func checkFrameSize(version uint32, what string, r io.ReaderAt, size int64) error {
+	truncated := fmt.Errorf("the %s is truncated: %d bytes", what, size)
+	rest := size - frameOverhead
+	if rest < 0 {
+		return truncated
+	}
+	var length [8]byte
+	if _, err := r.ReadAt(length[:], 8); err != nil {
+		return err
+	}
+	if binary.LittleEndian.Uint32(length[:]) != version { // another may count otherwise
+		return nil
+	}
+	header := int64(binary.LittleEndian.Uint32(length[4:]))
+	if header > rest {
+		return truncated
+	}
+	if _, err := r.ReadAt(length[:], 16+header); err != nil {
+		return err
+	}
+	switch body, have := binary.LittleEndian.Uint64(length[:]), uint64(rest-header); {
+	case body > have:
+		return truncated
+	case body < have:
+		return fmt.Errorf("the %s has %d bytes after its end", what, have-body)
+	}
+	return nil
 }
 
 var errChecksum = errors.New("its checksum does not match")

@@ -225,7 +225,12 @@ func FuzzModel(f *testing.F) {
 	f.Add(marshal(f, maps))
 	f.Add(writeFrame(modelMagic, modelVersion, []byte("{}"), nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if m, err := LoadModel(reseal(data)); err == nil {
+		sealed := reseal(data)
+		m, err := LoadModel(sealed)
+		if sizeErr := CheckModelSize(bytes.NewReader(sealed), int64(len(sealed))); sizeErr != nil && (err == nil || bytes.HasPrefix(sealed, modelMagic[:]) && sizeErr.Error() != err.Error()) {
+			t.Fatalf("of its size: %v, of all: %v", sizeErr, err)
+		}
+		if err == nil {
 			if _, err := m.MarshalBinary(); err != nil && !strings.Contains(err.Error(), "finite") {
 				t.Fatalf("a model that loads does not write: %v", err)
 			}

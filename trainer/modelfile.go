@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -70,6 +71,15 @@ func LoadModel(data []byte) (*Model, error) {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
 	return m, nil
+}
+
+// CheckModelSize reads the front of a model file and compares the size it promises with the one it has, before
+// gigabytes are read only to find that they do not belong to it.
+func CheckModelSize(r io.ReaderAt, size int64) error {
+	if err := checkFrameSize(modelVersion, "model file", r, size); err != nil {
+		return fmt.Errorf("load model: %w", err)
+	}
+	return nil
 }
 
 func loadModel(data []byte) (*Model, error) {

@@ -7,10 +7,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -123,6 +125,25 @@ func TestHostileFiles(t *testing.T) {
 	iris, _ := grids.Material("iris.csv")
 	write("iris.csv", iris)
 	write("bomb.png", bomb())
+	write("row.png", promising(image.NewGray(image.Rect(0, 0, 1, 1)), 50_000_000, 1))
+	write("deep.png", promising(image.NewNRGBA64(image.Rect(0, 0, 1, 1)), 7000, 7000))
+	b.run(0, "run", "quickstart", "--set", "data.limit=200", "--set", "grid.epochs=[1]", "--set", "grid.hidden_units=[4]")
+	b.run(0, "run", "iris", "--store", "iris.db", "--set", "folds.repeats=1", "--set", "grid.hidden_units=[8]")
+	good, err := os.ReadFile(filepath.Join(b.folder, "quickstart.espalier"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"pipe", "pipe.csv"} { // nobody writes to them
+		if err := syscall.Mkfifo(filepath.Join(b.folder, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("iris.csv.gz", zipped(iris, 0))
+	write("padded.espalier", good)
+	if err := os.Truncate(filepath.Join(b.folder, "padded.espalier"), 3<<30); err != nil {
+		t.Fatal(err)
+	}
+	write("ten-idx.gz", zipped(idxHeader(10, 28, 28), bombed))
 
 	for _, row := range []struct {
 		args []string
@@ -140,7 +161,20 @@ func TestHostileFiles(t *testing.T) {
 		{[]string{"data", "show", "levels.arff"}, "levels.arff"},
 		{[]string{"data", "show", "zeros.csv"}, "zeros.csv"},
 		{[]string{"summary", "model.espalier"}, "model.espalier"},
+		{[]string{"summary", "padded.espalier"}, "bytes after its end"},
 		{[]string{"predict", "model.espalier", "bomb.png"}, "model.espalier"},
+		{[]string{"predict", "quickstart.espalier", "bomb.png"}, "100000 × 100000 pixels"},
+		{[]string{"predict", "quickstart.espalier", "row.png"}, "50000000 × 1 pixels"},
+		{[]string{"predict", "quickstart.espalier", "deep.png"}, "take 392 MB to decode"},
+		{[]string{"predict", "quickstart.espalier", "ten-idx.gz"}, "but more follow"},
+		{[]string{"predict", "quickstart.espalier", "terabyte/train-images-idx3-ubyte"}, "header promises"},
+		{[]string{"predict", "iris.espalier", "wide.csv"}, "wide.csv"},
+		{[]string{"predict", "iris.espalier", "long.csv"}, "long.csv"},
+		{[]string{"predict", "iris.espalier", "quote.csv"}, "quote.csv"},
+		{[]string{"predict", "iris.espalier", "iris.csv.gz"}, "of compressed files only IDX is read"},
+		{[]string{"predict", "iris.espalier", "pipe.csv"}, "it is no regular file"},
+		{[]string{"predict", "quickstart.espalier", "pipe"}, "it is no regular file"},
+		{[]string{"data", "show", "pipe.csv"}, "it is no regular file"},
 		{[]string{"plan", "deep.toml"}, "deep.toml"},
 		{[]string{"plan", "large.toml"}, "large.toml"},
 		{[]string{"plan", "dots.toml"}, "dots.toml"},

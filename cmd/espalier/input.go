@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -29,21 +30,28 @@ func readRegular(path string, limit int64) ([]byte, error) {
 	if info.Size() > limit {
 		return nil, fmt.Errorf("%s, at most %s are read", bytesText(info.Size()), bytesText(limit))
 	}
-	return readAtMost(path, limit)
+	if free := freeMemory(); free > 0 && info.Size() > free {
+		return nil, fmt.Errorf("%s, and %s of memory are free", bytesText(info.Size()), bytesText(free))
+	}
+	return readFront(path, limit, info.Size())
 }
 
 // readAtMost reads what there is, up to limit bytes.
-func readAtMost(path string, limit int64) ([]byte, error) {
+func readAtMost(path string, limit int64) ([]byte, error) { return readFront(path, limit, 0) }
+
+// readFront is readAtMost where the size is known, or guessed: that much is allocated at once, since a buffer that
+// grows takes twice as much and more.
+func readFront(path string, limit, size int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, pathless(err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit))
-	if err != nil {
+	data := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead)) // so that the end is met without growing
+	if _, err := data.ReadFrom(io.LimitReader(f, limit)); err != nil {
 		return nil, pathless(err)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // special names what is there instead of a regular file; "" for one.

@@ -24,7 +24,7 @@ func (p *program) readModel(path string) (*trainer.Model, error) {
 	}
 	// A large file of another kind is not read only to say so; LoadModel tells what is wrong with its front.
 	if string(head) == modelMagic {
-		if head, err = readRegular(path, binaryBytes); err != nil {
+		if head, err = wholeModel(path); err != nil {
 			return nil, fmt.Errorf("read model %q: %w", path, err)
 		}
 	}
@@ -33,6 +33,23 @@ func (p *program) readModel(path string) (*trainer.Model, error) {
 		return nil, fmt.Errorf("read model %q: %w", path, err)
 	}
 	return m, nil
+}
+
+// wholeModel reads a file that begins as a model file does, if it is as long as it says.
+func wholeModel(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, pathless(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, pathless(err)
+	}
+	if err := trainer.CheckModelSize(f, info.Size()); err != nil {
+		return nil, pathless(err)
+	}
+	return readRegular(path, binaryBytes)
 }
 
 // isModelFile tells a model file from a sweep file: a sweep file is text and

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"image"
 	"image/color"
@@ -12,10 +13,13 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// Bounds of a picture for predict: what a header may promise before anything is decoded.
+// Bounds of a picture for predict: what a header may promise before anything is decoded. A picture of one pixel
+// by millions is nobody's, and fitting it takes gigabytes: the filter keeps its sums for every line of the source.
 const (
 	maxPictureBytes  = 64 << 20
 	maxPicturePixels = 50_000_000
+	maxPictureSide   = 1<<16 - 1 // JPEG's own
+	maxPictureMemory = 256 << 20 // of the decoder
 )
 
 // picture is an image fitted to a model's size: H×W×C bytes.
@@ -44,8 +48,8 @@ func decodePicture(data []byte, height, width, channels int, invert bool) (*pict
 	if err != nil {
 		return nil, err
 	}
-	if config.Width <= 0 || config.Height <= 0 || config.Width > maxPicturePixels/config.Height {
-		return nil, fmt.Errorf("%d × %d pixels, at most %d are decoded", config.Width, config.Height, maxPicturePixels)
+	if err := checkPicture(data, config); err != nil {
+		return nil, err
 	}
 	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
@@ -79,6 +83,64 @@ func decodePicture(data []byte, height, width, channels int, invert bool) (*pict
 		out.light = !out.light
 	}
 	return out, nil
+}
+
+// checkPicture refuses what a picture promises beyond the bounds.
+func checkPicture(data []byte, config image.Config) error {
+	if config.Width <= 0 || config.Height <= 0 || config.Width > maxPicturePixels/config.Height {
+		return fmt.Errorf("%d × %d pixels, at most %d are decoded", config.Width, config.Height, maxPicturePixels)
+	}
+	if max(config.Width, config.Height) > maxPictureSide {
+		return fmt.Errorf("%d × %d pixels, at most %d a side are decoded", config.Width, config.Height, maxPictureSide)
+	}
+	if need := config.Width * config.Height * pixelBytes(data, config.ColorModel); need > maxPictureMemory {
+		return fmt.Errorf("%d × %d pixels take %s to decode, at most %s are used", config.Width, config.Height,
+			bytesText(int64(need)), bytesText(maxPictureMemory))
+	}
+	return nil
+}
+
+// pixelBytes is the memory that a decoder takes for a pixel, at most.
+func pixelBytes(data []byte, model color.Model) int {
+	switch model {
+	case color.RGBA64Model, color.NRGBA64Model:
+		return 8
+	case color.RGBAModel, color.NRGBAModel:
+		return 4
+	case color.Gray16Model:
+		return 2
+	}
+	size := 1 // grey, a palette
+	switch model {
+	case color.YCbCrModel:
+		size = 3
+	case color.CMYKModel:
+		size = 4
+	}
+	if progressive(data) { // all its coefficients, of four bytes, before any pixel
+		size *= 5
+	}
+	return size
+}
+
+// progressive tells a JPEG that is sent in several passes over the whole picture: its frame begins with SOF2.
+func progressive(data []byte) bool {
+	if !bytes.HasPrefix(data, []byte("\xff\xd8")) {
+		return false
+	}
+	for at := 2; at+4 <= len(data) && data[at] == 0xff; {
+		switch marker := data[at+1]; marker {
+		case 0xff: // fill
+			at++
+			continue
+		case 0xc2:
+			return true
+		case 0xc0, 0xc1, 0xda:
+			return false
+		}
+		at += 2 + int(binary.BigEndian.Uint16(data[at+2:]))
+	}
+	return false
 }
 
 // flatten puts a picture on its likely ground: transparent parts become black,
