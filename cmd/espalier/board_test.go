@@ -32,14 +32,47 @@ func rows() []search.Standing {
 	return []search.Standing{
 		row(1, search.Complete, map[string]any{"optimizer": "adam", "units": int64(128), "mean": "zero"}, 0.9, 0.88),
 		row(2, search.Complete, map[string]any{"optimizer": "adam", "units": int64(64), "mean": "zero"}, 0.85, 0.87),
-		row(3, search.Complete, map[string]any{"optimizer": "sgd", "units": int64(64), "momentum": 0.9, "mean": "zero"}, 0.8, 0.82),
-		row(0, search.Diverged, map[string]any{"optimizer": "sgd", "units": int64(128), "momentum": 0.5, "mean": "zero"}, 0.1, nan),
+		row(3, search.Complete, map[string]any{"optimizer": "sgd", "units": int64(64), "momentum": 0.9, "mean": "zero", "code": "007"}, 0.8, 0.82),
+		row(0, search.Diverged, map[string]any{"optimizer": "sgd", "units": int64(128), "momentum": 0.5, "mean": "zero", "code": "nan"}, 0.1, nan),
 	}
 }
 
 // columns has the first two rows tied.
 func columns() *columnSet {
-	return newColumns([]string{"mean", "momentum", "optimizer", "units"}, 2, func(r *search.Standing) bool { return r.Rank == 1 || r.Rank == 2 })
+	return newColumns([]string{"code", "mean", "momentum", "optimizer", "units"}, 2, func(r *search.Standing) bool { return r.Rank == 1 || r.Rank == 2 })
+}
+
+// FuzzConditions reads arbitrary conditions: an error of usage, or comparisons of which exactly one of less, equal and
+// greater holds for a row that has the value.
+func FuzzConditions(f *testing.F) {
+	for _, seed := range []string{"optimizer=adam,units>64", `optimizer="a,\"b=c", units!="64"`, "mean=nan", "units<1e999", "params.mean!=zero", "rank==1,", "=", "units!64", `state="`, "fold1<=-0"} {
+		f.Add(seed)
+	}
+	all, known := rows(), columns()
+	f.Fuzz(func(t *testing.T, text string) {
+		conditions, err := parseConditions(text, known)
+		if err != nil {
+			if exitCode(err) != exitUsage {
+				t.Fatalf("exit %d: %v", exitCode(err), err)
+			}
+			return
+		}
+		for _, c := range conditions {
+			for i := range all {
+				holds := func(operator string) bool { c.operator = operator; return c.holds(&all[i]) }
+				less, equal, greater := holds("<"), holds("="), holds(">")
+				n := 0
+				for _, one := range []bool{less, equal, greater} {
+					if one {
+						n++
+					}
+				}
+				if want := c.column.value(&all[i]) != nil; n > 1 || (n == 1) != want || equal == holds("!=") || holds("<=") != (less || equal) || holds(">=") != (greater || equal) {
+					t.Errorf("%q, row %d: less %t, equal %t, greater %t", text, i, less, equal, greater)
+				}
+			}
+		}
+	})
 }
 
 func TestConditions(t *testing.T) {
@@ -53,6 +86,14 @@ func TestConditions(t *testing.T) {
 		{where: "optimizer==adam", want: "0 1"},
 		{where: "optimizer=adam,units>64", want: "0"},
 		{where: "units<=64", want: "1 2"},
+		{where: "units=nan", want: ""},
+		{where: "units!=NaN", want: "0 1 2 3"},
+		{where: "units<1e999", want: "0 1 2 3"},
+		{where: "units>-1e999", want: "0 1 2 3"},
+		{where: "units=0x40", want: ""},
+		{where: "code=007", want: "2"},
+		{where: "code=7", want: ""},
+		{where: "code=nan", want: "3"},
 		{where: "units != 64", want: "0 3"},
 		{where: "momentum>=0.5", want: "2 3"},
 		{where: "momentum!=0.9", want: "0 1 3"},

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -12,7 +14,16 @@ import (
 type condition struct {
 	column   column
 	operator string // = != < <= > >=
-	value    any    // float64 or string
+	word     string // what is compared with
+	number   any    // the same as a float64, where it is one
+}
+
+// plainText is a value as it is typed, not escaped for a terminal.
+func plainText(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return valueText(v)
 }
 
 // operators, the longer before those they start with.
@@ -46,9 +57,10 @@ func parseConditions(text string, columns *columnSet) ([]condition, error) {
 		if err != nil {
 			return nil, usagef("--where %q: %w", text, err)
 		}
-		c := condition{column: col, operator: strings.Replace(operator, "==", "=", 1), value: value}
-		if number, err := strconv.ParseFloat(value, 64); err == nil {
-			c.value = number
+		c := condition{column: col, operator: strings.Replace(operator, "==", "=", 1), word: value}
+		// One beyond float64 is infinite; "nan" is a word, for no number is equal to it or apart from it.
+		if number, err := strconv.ParseFloat(value, 64); (err == nil || errors.Is(err, strconv.ErrRange)) && !math.IsNaN(number) {
+			c.number = number
 		}
 		out = append(out, c)
 		rest = strings.TrimSpace(after)
@@ -86,12 +98,11 @@ func (c condition) holds(r *search.Standing) bool {
 	if have == nil {
 		return c.operator == "!="
 	}
-	want := c.value
-	if _, number := asNumber(have); !number {
-		have = valueText(have)
-		if n, ok := want.(float64); ok {
-			want = strconv.FormatFloat(n, 'g', -1, 64)
-		}
+	var want any = c.word
+	if _, number := asNumber(have); !number { // "007" among words is not 7
+		have = plainText(have)
+	} else if c.number != nil {
+		want = c.number
 	}
 	order := compare(have, want)
 	switch c.operator {
