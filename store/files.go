@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 )
 
 // FileSystem is what files beside the store need of a file system. The zero
@@ -46,7 +47,15 @@ func (machine) Create(path string) (File, error) {
 	_, _ = lockFile(f) // for removeDead; file systems without locks do without
 	return f, nil
 }
-func (machine) Open(path string) (File, error)             { return os.Open(path) }
+
+// Open does not wait where a pipe is in the file's place: it is one that ends at once.
+func (machine) Open(path string) (File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
 func (machine) Rename(from, to string) error               { return os.Rename(from, to) }
 func (machine) Remove(path string) error                   { return os.Remove(path) }
 func (machine) RemoveAll(path string) error                { return os.RemoveAll(path) }

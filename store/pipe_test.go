@@ -6,9 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"espalier/search"
 )
 
 // A pipe where a runner's word should be keeps no reader waiting.
@@ -39,6 +42,41 @@ func TestPipeAsClaim(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Fatal("the reader hangs")
+	}
+}
+
+// Nor does one in the place of a checkpoint keep the job waiting: it is damaged.
+func TestPipeAsCheckpoint(t *testing.T) {
+	k, err := newCheckpoints(temp(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := search.SweepID{4}
+	if err := k.Save(id, "job", []byte("state")); err != nil {
+		t.Fatal(err)
+	}
+	path := k.path(id, "job")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Skip(err)
+	}
+	loaded := make(chan error, 1)
+	go func() { _, err := k.Load(id, "job"); loaded <- err }()
+	select {
+	case err := <-loaded:
+		if err == nil || !strings.Contains(err.Error(), "it is cut short") {
+			t.Errorf("error %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it hangs")
+	}
+	if err := k.Save(id, "job", []byte("state")); err != nil { // over it
+		t.Error(err)
+	}
+	if state, err := k.Load(id, "job"); err != nil || string(state) != "state" {
+		t.Errorf("%q, %v", state, err)
 	}
 }
 

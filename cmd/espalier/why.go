@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -32,7 +33,7 @@ func (p *program) whyCommand() *cobra.Command {
 }
 
 func (p *program) why(cmd *cobra.Command, l *store.Reader, s *search.Sweep, all []search.Standing, row *search.Standing) error {
-	w := p.out
+	w := new(bytes.Buffer) // so that there is one write, which may fail
 	fmt.Fprintln(w, trialText(row.Trial))
 	switch row.State {
 	case search.Complete:
@@ -52,14 +53,15 @@ func (p *program) why(cmd *cobra.Command, l *store.Reader, s *search.Sweep, all 
 			return err
 		}
 	}
-	return nil
+	_, err := w.WriteTo(p.out)
+	return err
 }
 
 // whySlot tells what is known of one fold.
 func (p *program) whySlot(cmd *cobra.Command, l *store.Reader, s *search.Sweep, row *search.Standing, slot int, w io.Writer) error {
 	if f := row.Failures[slot]; f != nil && row.Outcomes[slot] == nil {
 		fmt.Fprintf(w, "fold %d: failed %s: %s\n", slot, f.Recorded.Local().Format(time.DateTime), printable(f.Reason))
-		if p.verbose || row.State == search.Failed {
+		if f.Stack != "" && (p.verbose || row.State == search.Failed) {
 			for _, line := range strings.Split(strings.TrimRight(f.Stack, "\n"), "\n") {
 				fmt.Fprintf(w, "    %s\n", printable(strings.ReplaceAll(line, "\t", "  ")))
 			}
