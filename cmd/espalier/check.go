@@ -31,6 +31,9 @@ With --salvage NEW what is readable is copied into a new store.`,
 				if err := writeReport(p.out, r); err != nil {
 					return err
 				}
+				if len(r.Sweeps) == 0 && len(r.Problems) > 0 {
+					return fmt.Errorf("salvage store %q: no sweep was readable; %q is empty", p.storePath(), salvage)
+				}
 				p.say("what was readable is in %s", printable(salvage))
 				return nil
 			}

@@ -166,7 +166,7 @@ func (s *split) checkLabels(classes []string) error {
 // may take, in bytes; 0: any.
 func ReadImages(file string, memory int64) (pixels []byte, n int, shape []int, err error) {
 	folder, name := filepath.Split(file)
-	x, err := openIDX(os.DirFS(filepath.Clean(folder)), name, idxSpec{room: newRoom(memory)}, []int{3, 4})
+	x, err := openIDX(anyNames(folder), name, idxSpec{room: newRoom(memory)}, []int{3, 4})
 	if err != nil {
 		return nil, 0, nil, fmt.Errorf("read images %q: %w", file, err)
 	}
@@ -175,6 +175,14 @@ func ReadImages(file string, memory int64) (pixels []byte, n int, shape []int, e
 		shape = append(shape, 1)
 	}
 	return x.data, x.dims[0], shape, nil
+}
+
+// anyNames is a folder of the system whose files may have names that are no UTF-8, which os.DirFS refuses.
+type anyNames string
+
+func (f anyNames) Open(name string) (fs.File, error) { return os.Open(filepath.Join(string(f), name)) }
+func (f anyNames) Stat(name string) (fs.FileInfo, error) {
+	return os.Stat(filepath.Join(string(f), name))
 }
 
 func numberNames(n int) []string {

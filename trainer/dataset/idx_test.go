@@ -282,9 +282,14 @@ func TestLimitedFiles(t *testing.T) {
 }
 
 func TestReadImages(t *testing.T) {
+	name := "no UTF-8 \xff"
+	if runtime.GOOS != "linux" { // others refuse it
+		name = "x"
+	}
 	folder := writeFiles(t, map[string][]byte{
 		"a.gz": compress(t, encodeIDX(count(12), 2, 2, 3)),
 		"rgb":  encodeIDX(count(24), 2, 2, 2, 3),
+		name:   encodeIDX(count(12), 2, 2, 3),
 	})
 	pixels, n, shape, err := ReadImages(filepath.Join(folder, "a.gz"), 0)
 	if err != nil || n != 2 || len(shape) != 3 || shape[2] != 1 || !bytes.Equal(pixels, count(12)) {
@@ -292,6 +297,9 @@ func TestReadImages(t *testing.T) {
 	}
 	if _, n, shape, err = ReadImages(filepath.Join(folder, "rgb"), 0); err != nil || n != 2 || shape[2] != 3 {
 		t.Errorf("colour: %d %v %v", n, shape, err)
+	}
+	if _, n, _, err = ReadImages(filepath.Join(folder, name), 0); err != nil || n != 2 {
+		t.Errorf("%q: %d, %v", name, n, err)
 	}
 	if _, _, _, err = ReadImages(filepath.Join(folder, "none"), 0); err == nil {
 		t.Error("a missing file is no error")
