@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"espalier/trainer/kernel"
 )
 
 // crew is the threads of one fit. They run the same code, each on its share of the rows of a batch, of
@@ -101,5 +103,6 @@ const threadLimit = 256
 
 // portion is the part of n that falls to one of several workers.
 func portion(n, worker, workers int) (from, to int) {
-	return n * worker / workers, n * (worker + 1) / workers
+	r := kernel.ShareOf(n, worker, workers)
+	return r.From, r.To
 }

@@ -246,8 +246,8 @@ type Range struct{ From, To int }
 
 func (r Range) len() int { return r.To - r.From }
 
-// shareOf is a worker's part of n.
-func shareOf(n, worker, workers int) Range {
+// ShareOf is the part of n that falls to one of several workers.
+func ShareOf(n, worker, workers int) Range {
 	return Range{n * worker / workers, n * (worker + 1) / workers}
 }
 
@@ -255,10 +255,10 @@ func shareOf(n, worker, workers int) Range {
 // algorithm, where every one of them has to transform what it multiplies, the input channels where those
 // cost more to transform.
 func (c *Conv) Share(worker, workers int) Part {
-	part := Part{In: Range{0, c.panelsIn}, Out: shareOf(c.panelOut, worker, workers)}
+	part := Part{In: Range{0, c.panelsIn}, Out: ShareOf(c.panelOut, worker, workers)}
 	part.Bias = part.Out
 	if c.winograd && c.divideInputs(workers) {
-		part.In, part.Out = shareOf(c.panelsIn, worker, workers), Range{0, c.panelOut}
+		part.In, part.Out = ShareOf(c.panelsIn, worker, workers), Range{0, c.panelOut}
 	}
 	return part
 }
