@@ -36,5 +36,6 @@ type Event struct {
 	Epoch    *trainer.Epoch
 	Outcome  *Outcome
 	Failure  *Failure
+	Status   *Status // of EventStarted: what was there before the first job
 	Message  string
 }

@@ -163,7 +163,8 @@ func (r *runner) run(outer context.Context) (Result, error) {
 	unhook := context.AfterFunc(ctx, r.options.Monitor.stopping)
 	defer unhook()
 
-	r.emit(Event{Kind: EventStarted, Message: r.sweep.planOf(r.families).String()})
+	before := r.options.Monitor.Status()
+	r.emit(Event{Kind: EventStarted, Status: &before, Message: r.sweep.planOf(r.families).String()})
 	r.dispatch(ctx)
 
 	result := r.result()

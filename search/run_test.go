@@ -376,6 +376,29 @@ func TestStatus(t *testing.T) {
 	})
 }
 
+// What was done before is told as it was then, however late the display comes to it.
+func TestStartedLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := searchtest.Sweep(t, searchtest.Small)
+		l := searchtest.NewLedger()
+		first, err := run(t, t.Context(), s, l, searchtest.Scripted(curve, sleepy), search.Options{Workers: 2, Budget: 10500 * time.Millisecond})
+		if !errors.Is(err, search.ErrBudget) || first.Done == 0 {
+			t.Fatalf("%+v, %v", first, err)
+		}
+		var m search.Monitor
+		told, now := -1, -1
+		_, err = run(t, t.Context(), s, l, searchtest.Scripted(curve, sleepy), search.Options{Workers: 2, Monitor: &m, Events: func(e search.Event) {
+			if e.Kind == search.EventStarted {
+				time.Sleep(time.Minute)
+				told, now = e.Status.Done, m.Status().Done
+			}
+		}})
+		if err != nil || told != first.Done || now != 36 {
+			t.Errorf("%d done before and %d now, want %d and 36; %v", told, now, first.Done, err)
+		}
+	})
+}
+
 // Outcomes of another revision or kernel are not gone on beside, unless asked.
 func TestOrigins(t *testing.T) {
 	s := searchtest.Sweep(t, searchtest.Small)

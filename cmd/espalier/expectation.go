@@ -141,11 +141,10 @@ func (p *program) newExpectation(s *session, workers int, noShare bool) *expecta
 }
 
 // see learns from a run's events, on the goroutine that tells them.
-func (r *expectation) see(e search.Event, monitor *search.Monitor) {
+func (r *expectation) see(e search.Event) {
 	switch {
 	case e.Kind == search.EventStarted:
-		status := monitor.Status()
-		r.fresh, r.started = status.Done == 0 && status.Total > 0, time.Now()
+		r.fresh, r.started = e.Status.Done == 0 && e.Status.Total > 0, time.Now()
 	case e.Kind == search.EventResumed:
 		r.fresh = false
 	case e.Kind == search.EventEpoch && !r.found && r.fresh && r.plan.Points <= firstPoints:

@@ -155,7 +155,7 @@ func TestExpectation(t *testing.T) {
 	first.fresh, first.started = true, time.Now().Add(-time.Minute)
 	for trial := range s.sweep.Trials() {
 		if trial.Point.Values["units"] == int64(16) {
-			first.see(search.Event{Kind: search.EventEpoch, Trial: trial.Key, Epoch: &trainer.Epoch{Seconds: 3}}, nil)
+			first.see(search.Event{Kind: search.EventEpoch, Trial: trial.Key, Epoch: &trainer.Epoch{Seconds: 3}})
 		}
 	}
 	if !first.found || first.source != "its first 10.0 s" || first.of.Search <= 36/2 || first.of.Search >= 72/2 {

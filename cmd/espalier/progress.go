@@ -50,11 +50,10 @@ func (g *progress) event(e search.Event) {
 	switch e.Kind {
 	case search.EventStarted:
 		g.line("%s", e.Message)
-		status := g.monitor.Status()
-		if status.Done > 0 {
-			g.line("%s done before", plural(status.Done, "fit"))
+		if e.Status.Done > 0 {
+			g.line("%s done before", plural(e.Status.Done, "fit"))
 		}
-		g.announced, g.best = status.Done, bestOf(status)
+		g.announced, g.best = e.Status.Done, bestOf(*e.Status)
 	case search.EventWarning:
 		g.warning(e.Message)
 	case search.EventOutcome:

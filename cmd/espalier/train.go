@@ -36,7 +36,7 @@ func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runF
 		Checkpoints: st.Checkpoints(), MaxFailures: f.failures, Breaker: f.breaker, FreeMemory: freeMemory,
 		Events: func(e search.Event) {
 			show.event(e)
-			guess.see(e, monitor)
+			guess.see(e)
 		},
 	})
 	show.end()
