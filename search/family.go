@@ -117,13 +117,17 @@ func (m *models) facts(values map[string]any) modelFacts {
 
 // epochsOf is how many epochs a point asks for, with the trainer's default.
 func (s *Sweep) epochsOf(values map[string]any) int {
-	v, active := values[epochs]
-	if !active {
-		v = s.File.Params[epochs]
+	v, given := values[epochs]
+	if !given {
+		v, given = s.File.Params[epochs]
 	}
 	n, whole := v.(int64)
 	if !whole {
-		n, _ = trainer.Effective(map[string]any{epochs: v})[epochs].(int64)
+		asked := map[string]any{}
+		if given {
+			asked[epochs] = v
+		}
+		n, _ = trainer.Effective(asked)[epochs].(int64)
 	}
 	return int(max(0, min(n, math.MaxInt32)))
 }

@@ -74,3 +74,24 @@ func TestTodo(t *testing.T) {
 		t.Error("the job with one epoch left must come last")
 	}
 }
+
+// TestEpochsLeftOut has a sweep file that does not say how many epochs: the trainer's default is meant.
+func TestEpochsLeftOut(t *testing.T) {
+	for name, source := range map[string]string{
+		"nowhere":             strings.Replace(text, "epochs = [1, 2, 4]\n", "", 1),
+		"as an axis":          strings.Replace(text, "epochs = [1, 2, 4]", "epochs = [1.0]", 1),
+		"as a parameter":      strings.NewReplacer("epochs = [1, 2, 4]\n", "", "[params]", "[params]\nepochs = 1").Replace(text),
+		"where it is no axis": strings.Replace(text, "epochs = [1, 2, 4]", `epochs = { values = [1], when = { units = 4 } }`, 1),
+	} {
+		s := sweep(t, source)
+		x, err := s.index()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for i, n := range newFamilies(x, false).epochs {
+			if n != 1 {
+				t.Errorf("%s: trial %d is to train %d epochs, want 1", name, i, n)
+			}
+		}
+	}
+}
