@@ -113,6 +113,8 @@ func (f *fields) real(name string, fallback float64, d domain) float64 {
 			f.report(name, source, "want a number, have %s", quote(value))
 		case !d.holds(number):
 			f.report(name, source, "must be %s, have %s", d, quote(value))
+		case !d.holds(float64(float32(number))):
+			f.report(name, source, "must be %s, have %s, which is %g in float32", d, quote(value), float32(number))
 		default:
 			x = number
 		}
@@ -196,7 +198,7 @@ func (f *fields) end(what string) {
 	}
 }
 
-// domain is an interval of real numbers. Numbers that float32 cannot hold are outside any.
+// domain is an interval of real numbers, in which a value must stay as the float32 that training makes of it.
 type domain struct {
 	low, high         float64
 	openLow, openHigh bool
