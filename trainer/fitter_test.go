@@ -307,6 +307,25 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
+// Decoupled weight decay is of the rate of the step, not of the learning_rate that a schedule starts from.
+func TestDecayFollowsTheSchedule(t *testing.T) {
+	for _, name := range optimizerNames {
+		o := newOptimizer(Params{Optimizer: name, LearningRate: 1, WeightDecay: 0.5}, 20)
+		w := make([]float32, 20)
+		for i := range w {
+			w[i] = float32(i)
+		}
+		o.prepare(0.25, 3)
+		o.apply(w, make([]float32, 20), 0, 20)
+		for i, v := range w {
+			if v != 0.875*float32(i) {
+				t.Errorf("%s: %d decays to %v at a rate of 0.25, want %v", name, i, v, 0.875*float32(i))
+				break
+			}
+		}
+	}
+}
+
 // The moving average is what is validated, kept as best, and served; training goes on from the values.
 func TestMovingAverage(t *testing.T) {
 	const decay = 0.8
