@@ -46,15 +46,16 @@ func TestGoldenSystems(t *testing.T) {
 
 // check holds the differences of all steps against a bound. A pixel within rounding of a kink of ReLU, or two
 // of a window's that are all but equal, fall this way or that, and such a step's gradient is off by what one pixel
-// counts: one step in ten may be, up to the limit.
+// counts: one step in 25 may be, and one of fewer, up to the limit. (Of 50 there is one in cnn_1, and with
+// ESPALIER_CONV=direct one in cnn_2.)
 func check(t *testing.T, what string, differences []float64, bound, limit float64) {
 	t.Helper()
 	slices.Sort(differences)
 	n := len(differences)
-	usual, worst := differences[n-1-(n+9)/10], differences[n-1]
-	t.Logf("%s: median %.2g, nine in ten %.2g, worst %.2g", what, differences[n/2], usual, worst)
+	usual, worst := differences[n-1-(n+24)/25], differences[n-1]
+	t.Logf("%s: median %.2g, but for one step in 25 %.2g, worst %.2g", what, differences[n/2], usual, worst)
 	if !(usual <= bound) || !(worst <= limit) {
-		t.Errorf("%s differs by %.2g in nine steps of ten and by %.2g in the worst, want %.0g and %.0g", what, usual, worst, bound, limit)
+		t.Errorf("%s differs by %.2g but for one step in 25 and by %.2g in the worst, want %.0g and %.0g", what, usual, worst, bound, limit)
 	}
 }
 
