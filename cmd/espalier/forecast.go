@@ -13,11 +13,24 @@ import (
 )
 
 // forecastTime trains each kind of point for a moment, the costliest first, prints
-// what the whole would take, and leaves the forecast for run to compare with.
-func (p *program) forecastTime(ctx context.Context, s *session, plan search.Plan, workers int, noShare bool) error {
+// what the whole would take, and leaves the forecast for run to compare with. It trains
+// no more at a time than memory holds, and nothing where that is not even one fit.
+// Unknown memory, 0, holds all.
+func (p *program) forecastTime(ctx context.Context, s *session, plan search.Plan, workers int, noShare bool, have int64) error {
 	t, err := newTiming(s, plan, workers, noShare)
 	if err != nil || len(t.loads) == 0 {
 		return err
+	}
+	if have > 0 {
+		largest, _, err := largestFit(s.sweep)
+		if err != nil {
+			return sweepFailure(err)
+		}
+		if t.most = fitsAtOnce(s, largest, have); t.most == 0 {
+			p.warn(fmt.Sprintf("nothing is tried and no time forecast: the largest point needs about %s of memory", bytesText(runMemory(s, largest, 1))))
+			return nil
+		}
+		boundHeap(have)
 	}
 	p.graceful.Store(true)
 	p.say("calibrating, up to %s", durationText(calibration))
@@ -70,6 +83,7 @@ type timing struct {
 	session *session
 	plan    search.Plan
 	workers int
+	most    int // fits side by side that memory holds
 	noShare bool
 	loads   []workload // the costliest first
 	groups  *grouping
@@ -79,13 +93,13 @@ type timing struct {
 
 func newTiming(s *session, plan search.Plan, workers int, noShare bool) (*timing, error) {
 	loads, groups, err := workloads(s, plan, noShare)
-	return &timing{session: s, plan: plan, workers: workers, noShare: noShare, loads: loads, groups: groups, alone: 1, refit: 1}, err
+	return &timing{session: s, plan: plan, workers: workers, most: workers, noShare: noShare, loads: loads, groups: groups, alone: 1, refit: 1}, err
 }
 
 // calibrate measures the workloads with as many fits side by side as the run will
-// have, and the costliest by itself too, in calibration at most.
+// have and memory holds, and the costliest by itself too, in calibration at most.
 func (t *timing) calibrate(ctx context.Context) error {
-	side := min(t.workers, processors())
+	side := min(t.workers, processors(), t.most)
 	pool := stopwatch{t.session, side, search.Threads(processors(), t.workers, max(t.plan.Jobs, 1))}
 	single := stopwatch{t.session, 1, pool.threads}
 	refit := stopwatch{t.session, 1, processors()}

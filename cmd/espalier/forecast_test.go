@@ -49,6 +49,27 @@ epochs = [2, 4]
 layers = [ { type = "dense", units = "$units" }, { type = "dense", units = "$classes", activation = "softmax" } ]
 `
 
+// TestForecastOfWhatDoesNotFit: plan trains nothing that the machine cannot hold.
+func TestForecastOfWhatDoesNotFit(t *testing.T) {
+	one := planned(t, planText, 2)
+	largest, _, err := largestFit(one.session.sweep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := runMemory(one.session, largest, 1)
+	if fits := fitsAtOnce(one.session, largest, have); fits != 1 {
+		t.Errorf("%d fits in the memory of one", fits)
+	}
+	var out, talk strings.Builder
+	p := &program{out: &out, err: &talk}
+	if err := p.forecastTime(t.Context(), one.session, one.plan, 2, false, have-1); err != nil {
+		t.Fatal(err)
+	}
+	if out.Len() > 0 || !strings.Contains(talk.String(), "nothing is tried and no time forecast: the largest point needs about") {
+		t.Errorf("it prints %q and says %q", out.String(), talk.String())
+	}
+}
+
 // A forecast is arithmetic: jobs of known pace in a pool.
 func TestForecast(t *testing.T) {
 	one := planned(t, planText, 1)

@@ -92,11 +92,15 @@ func (p *program) checkMemory(s *session, f *runFlags, have int64) error {
 		workers = min(workers, max(plan.Jobs, 1))
 	}
 	if runMemory(s, largest, workers) > have {
-		fit := (have - runMemory(s, 0, 0)) / max(largest, 1)
 		p.say("memory for %s of the largest point at a time: other workers wait (a fit needs about %s, this machine has %s)",
-			plural(int(fit), "fit"), bytesText(largest), bytesText(have))
+			plural(fitsAtOnce(s, largest, have), "fit"), bytesText(largest), bytesText(have))
 	}
 	return nil
+}
+
+// fitsAtOnce is how many of the largest fits the memory holds side by side.
+func fitsAtOnce(s *session, largest, have int64) int {
+	return int(max(0, have-runMemory(s, 0, 0)) / max(largest, 1))
 }
 
 // rowMemory is what the rows of a source may take: what is free, less a tenth for what is made of them. 0: not known.

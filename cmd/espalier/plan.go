@@ -95,12 +95,13 @@ func (p *program) plan(ctx context.Context, name string, f *planFlags) error {
 		return err
 	}
 	say("memory    %s with %s", rangeText(room.memory), plural(workers, "worker"))
-	if have := machineMemory(); have > 0 && room.memory[0] > have {
+	have := machineMemory()
+	if have > 0 && room.memory[0] > have {
 		p.warn(fmt.Sprintf("this machine has %s of memory: workers will wait for one another, and run refuses what does not fit alone", bytesText(have)))
 	}
 	say("disk      %s in the store, and up to %s of checkpoints while it runs", rangeText(room.disk), bytesText(room.checkpoints))
 	if !f.noCalibrate {
-		if err := p.forecastTime(ctx, s, plan, workers, f.noShare); err != nil {
+		if err := p.forecastTime(ctx, s, plan, workers, f.noShare, have); err != nil {
 			return err
 		}
 	}
