@@ -29,7 +29,10 @@ func TestAugmentVariesAsSaid(t *testing.T) {
 		if other := a.vary(view, numbers, 8); bytes.Equal(out, other) {
 			t.Errorf("%+v: another step gives the same images", row)
 		}
-		seen := map[[5]int]bool{}
+		var seen [5]map[int]bool
+		for i := range seen {
+			seen[i] = map[int]bool{}
+		}
 		for i, n := range numbers {
 			got := out[i*h*w*c : (i+1)*h*w*c]
 			from := src[int(n)*h*w*c : (int(n)+1)*h*w*c]
@@ -37,10 +40,22 @@ func TestAugmentVariesAsSaid(t *testing.T) {
 			if !ok {
 				t.Fatalf("%+v: image %d is no variation", row, i)
 			}
-			seen[key] = true
+			for i, v := range key {
+				seen[i][v] = true
+			}
 		}
-		if len(seen) < 2 {
-			t.Errorf("%+v: all images vary alike", row)
+		// Every flip, shift and place is taken: where one hides another, explain finds the first.
+		want := [5]int{1, 2*row.Shift + 1, 2*row.Shift + 1, 1, 1}
+		if row.Flip {
+			want[0] = 2
+		}
+		if row.Cutout > 0 && row.Shift == 0 {
+			want[3], want[4] = h, w
+		}
+		for i, n := range want {
+			if len(seen[i]) < n {
+				t.Errorf("%+v: %s takes %d values, want %d", row, []string{"flip", "shift down", "shift right", "row of the square", "column of the square"}[i], len(seen[i]), n)
+			}
 		}
 	}
 }
