@@ -237,3 +237,89 @@ func FuzzModel(f *testing.F) {
 		}
 	})
 }
+
+// TestPredictionIsOfTheRowAlone: in inference batch normalisation goes by its moving statistics, and dropout is off.
+// A row has the same probabilities, bit for bit, alone and among others; and with the moving statistics of a
+// layer gone wrong, wrong ones.
+func TestPredictionIsOfTheRowAlone(t *testing.T) {
+	shape := []int{6, 5, 2}
+	for _, row := range []struct {
+		name        string
+		config      *Config
+		train, rows dataset.View
+	}{
+		{"vectors", compile(t, mlp(nil), []int{9}, 4), table(120, 9, 4, 1), table(50, 9, 4, 2)},
+		{"maps", compile(t, spec(nil, convLayer(5), fieldsOf{"type": "batchnorm"}, dropoutLayer(0.3), denseLayer("$classes", "softmax")), shape, 4),
+			images(60, shape, 4, 1), images(50, shape, 4, 2)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			ctx := context.Background()
+			m, err := Fit(ctx, row.config, Task{}, row.train, dataset.View{}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := m.Predict(ctx, row.rows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range row.rows.Len() {
+				one := row.rows
+				if one.Encoded != nil {
+					one.Encoded = one.Encoded[9*i : 9*i+9]
+					one.Rows = &dataset.Rows{N: 1, Labels: row.rows.Rows.Labels[i : i+1]}
+				} else {
+					one = dataset.NewView(row.rows.Rows, []int{i}, row.rows.Prep)
+				}
+				alone, err := m.Predict(ctx, one)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(alone, all[4*i:4*i+4]) {
+					t.Fatalf("row %d: %v alone, %v among others", i, alone, all[4*i:4*i+4])
+				}
+			}
+			for i := range m.moving {
+				m.moving[i] += 3
+			}
+			if other, err := m.Predict(ctx, row.rows); err != nil || slices.Equal(other, all) {
+				t.Errorf("the moving statistics have no part in predictions (%v)", err)
+			}
+		})
+	}
+}
+
+// TestPredictionByFormula computes a normalised layer's probabilities from the model's tensors.
+func TestPredictionByFormula(t *testing.T) {
+	c := compile(t, spec(fieldsOf{"epochs": int64(3)}, fieldsOf{"type": "batchnorm", "epsilon": 0.5, "momentum": 0.9}, dropoutLayer(0.3), denseLayer("$classes", "softmax")), []int{9}, 4)
+	m, err := Fit(context.Background(), c, Task{}, table(120, 9, 4, 1), dataset.View{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := map[string][]float32{}
+	for _, x := range m.Weights().Tensors() {
+		w[x.Name] = x.Data
+	}
+	rows := table(50, 9, 4, 2)
+	have, err := m.Predict(context.Background(), rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rows.Len() {
+		var want [4]float64
+		sum := 0.0
+		for o := range want {
+			z := float64(w["layers.2.bias"][o])
+			for f := range 9 {
+				x := float64(rows.Encoded[9*i+f]-w["layers.0.moving_mean"][f]) / math.Sqrt(float64(w["layers.0.moving_variance"][f])+0.5)
+				z += (x*float64(w["layers.0.gamma"][f]) + float64(w["layers.0.beta"][f])) * float64(w["layers.2.kernel"][4*f+o])
+			}
+			want[o] = math.Exp(z)
+			sum += want[o]
+		}
+		for o, e := range want {
+			if got := float64(have[4*i+o]); !near(got, e/sum, 1e-5) {
+				t.Fatalf("row %d, class %d: %v, by the formula %v", i, o, got, e/sum)
+			}
+		}
+	}
+}
