@@ -395,3 +395,7 @@ func Revision() string { return revision }
 
 // Kernel names the instruction-set path in use: "avx2", "neon", "generic".
 func Kernel() string { return kernel.Name() }
+
+// Environment tells what is wrong with ESPALIER_SIMD or ESPALIER_CONV, which choose the path: a value that
+// means nothing, or one that this processor cannot follow. Training goes on as if it were not set.
+func Environment() error { return kernel.Environment() }

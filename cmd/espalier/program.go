@@ -14,6 +14,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+
+	"espalier/trainer"
 )
 
 // program is one invocation: its streams and the flags that every verb has.
@@ -114,7 +116,11 @@ A run can be stopped or killed at any moment; the same command again does what i
 				cmd.Annotations = map[string]string{}
 			}
 			cmd.Annotations[startedKey] = "yes"
-			return p.openLog()
+			if err := p.openLog(); err != nil {
+				return err
+			}
+			p.warnOfEnvironment(cmd)
+			return nil
 		},
 	}
 	flags := root.PersistentFlags()
@@ -189,6 +195,18 @@ func (p *program) say(format string, args ...any) {
 func (p *program) warn(message string) {
 	fmt.Fprintln(p.err, talk(p.err, "espalier: warning: "+printable(message)))
 	p.log.Warn().Msg(message)
+}
+
+// warnOfEnvironment says where the environment asks for kernels that there are not: those that
+// are taken instead may give other numbers. Completion has nobody to read it.
+func (p *program) warnOfEnvironment(cmd *cobra.Command) {
+	err := trainer.Environment()
+	if err == nil || cmd.Name() == cobra.ShellCompRequestCmd || cmd.Name() == cobra.ShellCompNoDescRequestCmd {
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		p.warn(fmt.Sprintf("%s; kernel path %s is used", strings.TrimSpace(line), trainer.Kernel()))
+	}
 }
 
 // openLog makes the logger: console lines on stderr under -v, JSON to --log-file.
