@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -361,6 +362,40 @@ func TestMovingAverage(t *testing.T) {
 	}
 	if e.Scores != *epoch.Validation {
 		t.Errorf("validated %+v, the model has %+v", *epoch.Validation, e.Scores)
+	}
+}
+
+// With restore_best the model is that of the best epoch, its moving average with ema, and not the last.
+func TestRestoreBest(t *testing.T) {
+	train, validation := table(60, 9, 4, 1), table(40, 9, 4, 2)
+	for _, ema := range []float64{0, 0.8} {
+		values := fieldsOf{
+			"optimizer": "sgd", "learning_rate": 2.0, "epochs": int64(12), "batch_size": int64(8), "ema": ema,
+			"early_stopping": fieldsOf{"patience": int64(4), "restore_best": true},
+		}
+		f := fitter(t, compile(t, mlp(values), []int{9}, 4), Task{}, train, validation)
+		var best, bestMoving []float32
+		number, least := 0, math.Inf(1)
+		for !f.Done() {
+			e, err := f.Epoch(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Validation.Loss < least {
+				number, least = e.Number, e.Validation.Loss
+				best, bestMoving = slices.Clone(f.served()), slices.Clone(f.network.moving)
+			}
+		}
+		if number == len(f.History()) {
+			t.Fatalf("ema %v: the last of %d epochs is the best", ema, number)
+		}
+		m := f.Model()
+		if !slices.Equal(m.values, best) || !slices.Equal(m.moving, bestMoving) || m.Provenance.Epochs != number {
+			t.Errorf("ema %v: the model is not that of epoch %d, the best", ema, number)
+		}
+		if e, err := m.Evaluate(context.Background(), validation); err != nil || e.Scores != *f.History()[number-1].Validation {
+			t.Errorf("ema %v: the model scores %+v, its epoch %+v (%v)", ema, e.Scores, *f.History()[number-1].Validation, err)
+		}
 	}
 }
 
