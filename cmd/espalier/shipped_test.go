@@ -80,3 +80,24 @@ func TestShippedSweeps(t *testing.T) {
 		})
 	}
 }
+
+// TestReportedSizes holds the layer tables of the shipped systems against the report's parameter counts; those of
+// grids, against the winner's.
+func TestReportedSizes(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	for name, want := range map[string]string{
+		"mlp-baseline-1": "total 109,386, trainable 109,386, non-trainable 0\n",
+		"mlp-baseline-2": "total 109,386, trainable 109,386, non-trainable 0\n",
+		"mlp-grid-1":     "total 118,282, trainable 118,282, non-trainable 0\n",
+		"mlp-grid-2":     "total 101,770, trainable 101,770, non-trainable 0\n",
+		"cnn-1":          "total 120,170, trainable 120,170, non-trainable 0\n",
+		"cnn-2":          "total 840,586, trainable 838,154, non-trainable 2,432\n",
+		"cnn-3":          "total 246,154, trainable 243,850, non-trainable 2,304\n",
+		"cnn-4":          "total 120,234, trainable 119,978, non-trainable 256\n",
+	} {
+		code, out, talk := espalier("-q", "summary", name, "--set", `data.source="fashion-mnist-mini"`)
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("%s: exit %d, want %q\n%s%s", name, code, want, out, talk)
+		}
+	}
+}
