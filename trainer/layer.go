@@ -163,8 +163,17 @@ func (r *reading) readResidual(l *layer, f *fields) {
 			list = append(list, t)
 		}
 	}
-	if !ok || !isList || len(list) == 0 {
+	switch _, given := f.table["layers"]; {
+	case !given:
+		f.report("layers", "", "missing: residual needs them")
+		return
+	case !ok: // a reference to nothing, which is reported
+		return
+	case !isList:
 		f.report("layers", source, "want a list of layers, have %s", quote(value))
+		return
+	case len(list) == 0:
+		f.report("layers", source, "must hold at least one layer")
 		return
 	}
 	var tables []map[string]any
