@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"espalier/trainer/kernel"
 )
 
 func TestScoresEqualScikitLearn(t *testing.T) {
@@ -78,5 +80,24 @@ func TestMetricNames(t *testing.T) {
 func TestConfusionIsLeftOutAboveTheLimit(t *testing.T) {
 	if newTally(confusionLimit).confusion() == nil || newTally(confusionLimit+1).confusion() != nil {
 		t.Error("the limit is not where it is said to be")
+	}
+}
+
+// Of equal values the first counts, also where they lie in different panels.
+func TestArgmaxTakesTheFirst(t *testing.T) {
+	for _, row := range []struct {
+		top  []int
+		want int32
+	}{{[]int{0, 1}, 0}, {[]int{3, 9}, 3}, {[]int{5, 20, 33}, 5}, {[]int{16, 17}, 16}, {[]int{34}, 34}} {
+		m := kernel.Panels(make([]float32, kernel.PanelLen(3, 35)), 3, 35)
+		for c := range 35 {
+			m.Set(1, c, -2)
+		}
+		for _, c := range row.top {
+			m.Set(1, c, -1)
+		}
+		if got := argmax(m, 1); got != row.want {
+			t.Errorf("largest at %v: %d, want %d", row.top, got, row.want)
+		}
 	}
 }
