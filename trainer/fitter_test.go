@@ -308,6 +308,32 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
+// The last batch of an epoch is trained on however short it is, and its loss and gradient are means over its own rows.
+func TestShortLastBatch(t *testing.T) {
+	view := images(10, []int{6, 5, 1}, 4, 1)
+	c := compile(t, spec(fieldsOf{"batch_size": int64(4), "shuffle": false}, convLayer(5), denseLayer(int64(7), "tanh"), denseLayer("$classes", "softmax")), view.Prep.Shape, 4)
+	f := fitter(t, c, Task{}, view, dataset.View{})
+	rest := fitter(t, c, Task{}, dataset.NewView(view.Rows, []int{8, 9}, view.Prep), dataset.View{})
+	if f.batches() != 3 || rest.batches() != 1 {
+		t.Fatalf("%d and %d batches", f.batches(), rest.batches())
+	}
+	f.arrange()
+	rest.arrange()
+	f.now.Batch = 2
+	for _, f := range []*Fitter{f, rest} {
+		if err := f.step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f.now.Rows != 2 || f.now.LossSum != rest.now.LossSum || !slices.Equal(f.network.gradients, rest.network.gradients) {
+		t.Errorf("%d rows with a loss of %v in all, by themselves %v, or other gradients", f.now.Rows, f.now.LossSum, rest.now.LossSum)
+	}
+	f = fitter(t, c, Task{}, view, dataset.View{})
+	if _, err := f.Epoch(context.Background()); err != nil || f.now.Step != 3 {
+		t.Errorf("an epoch of %d steps (%v)", f.now.Step, err)
+	}
+}
+
 // Decoupled weight decay is of the rate of the step, not of the learning_rate that a schedule starts from.
 func TestDecayFollowsTheSchedule(t *testing.T) {
 	for _, name := range optimizerNames {
