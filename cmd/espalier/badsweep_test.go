@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"espalier/grids"
 )
 
 // goodSweep is a small valid sweep file; the tests below spoil it.
@@ -98,6 +100,44 @@ func TestBadSweeps(t *testing.T) {
 				t.Errorf("have\n%swant a line with\n%s", talk, row.want)
 			}
 		})
+	}
+}
+
+// TestShapesThatDoNotFit has layers that cannot follow each other: plan, summary and run name the layer and both shapes,
+// and nothing is trained or stored.
+func TestShapesThatDoNotFit(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", folder)
+	iris, _ := grids.Material("iris.csv")
+	if err := os.WriteFile(filepath.Join(folder, "iris.csv"), iris, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	path, store := filepath.Join(folder, "a.toml"), filepath.Join(folder, "a.db")
+	for _, row := range []struct{ source, layers, want string }{
+		{"fashion-mnist-mini", `{ type = "maxpool2d", pool_size = 29 }`, "a.toml:7:1: model.layers[0]: a pool of 29×29 does not fit its input of shape [28 28 1]"},
+		{"fashion-mnist-mini", "{ type = \"maxpool2d\", pool_size = 9 },\n{ type = \"conv2d\", filters = 4, kernel_size = [2, 4] }",
+			"a.toml:8:1: model.layers[1]: a kernel of 2×4 does not fit its input of shape [3 3 1]"},
+		{"fashion-mnist-mini", `{ type = "residual", layers = [ { type = "conv2d", filters = 4, kernel_size = 3 } ] }`,
+			"a.toml:7:1: model.layers[0]: a residual block turns its input of shape [28 28 1] into [26 26 4]"},
+		{"fashion-mnist-mini", `{ type = "residual", layers = [ { type = "dense", units = 4 } ] }`,
+			"a.toml:7:1: model.layers[0]: a residual block turns its input of shape [28 28 1] into [4]"},
+		{"iris.csv", `{ type = "conv2d", filters = 4, kernel_size = 3 }`,
+			"a.toml:7:1: model.layers[0]: conv2d needs maps of shape [height width channels], its input is [4]"},
+	} {
+		text := "name = \"a\"\n[data]\nsource = \"" + row.source + "\"\n\n[model]\nlayers = [\n" + row.layers + ",\n" +
+			"{ type = \"dense\", units = \"$classes\", activation = \"softmax\" } ]\n"
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, verb := range []string{"plan", "summary", "run"} {
+			code, out, talk := espalier("-q", "--store", store, verb, path)
+			if code != exitUsage || out != "" || !strings.Contains(talk, row.want) {
+				t.Errorf("%s: exit %d, stdout %q, %swant %s", verb, code, out, talk, row.want)
+			}
+		}
+		if _, err := os.Stat(store); err == nil {
+			t.Fatalf("%s: a store is left", row.layers)
+		}
 	}
 }
 
