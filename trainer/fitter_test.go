@@ -334,6 +334,37 @@ func TestShortLastBatch(t *testing.T) {
 	}
 }
 
+// Every epoch has a permutation of its own, every step its own dropout masks.
+func TestEpochsAndStepsDiffer(t *testing.T) {
+	view := table(60, 9, 4, 1)
+	f := fitter(t, compile(t, spec(fieldsOf{"epochs": int64(3)}, denseLayer(int64(40), "tanh"), dropoutLayer(0.5), denseLayer("$classes", "softmax")), []int{9}, 4), Task{}, view, dataset.View{})
+	var orders [][]int32
+	for range 3 {
+		f.arrange()
+		orders = append(orders, slices.Clone(f.order))
+		if _, err := f.Epoch(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if slices.Equal(orders[0], orders[1]) || slices.Equal(orders[1], orders[2]) {
+		t.Error("two epochs have the same order")
+	}
+	positions := make([]int32, 30)
+	for i := range positions {
+		positions[i] = int32(i)
+	}
+	logits := func(step uint64) []float32 {
+		p := newPass(f.network.crew, 0, len(positions))
+		p.training, p.step = true, step
+		f.rows.load(f.network.input.value, positions, &p)
+		f.network.forward(&p)
+		return slices.Clone(f.network.logits.value.matrix.Data)
+	}
+	if first := logits(5); slices.Equal(first, logits(6)) || !slices.Equal(first, logits(5)) {
+		t.Error("dropout is not drawn anew at every step, or not alike at the same")
+	}
+}
+
 // Decoupled weight decay is of the rate of the step, not of the learning_rate that a schedule starts from.
 func TestDecayFollowsTheSchedule(t *testing.T) {
 	for _, name := range optimizerNames {
