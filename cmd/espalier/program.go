@@ -41,15 +41,33 @@ func (p *program) execute(args []string) error {
 	p.args = args
 	root.SetArgs(args)
 	root.SetIn(p.in)
-	root.SetOut(p.out)
+	help := &tracked{Writer: p.out}
+	root.SetOut(help)
 	root.SetErr(p.err)
 	ctx, stop := p.signals(context.Background())
 	defer stop()
 	cmd, err := root.ExecuteContextC(ctx)
+	if help.err != nil {
+		return help.err
+	}
 	if err == nil {
 		return nil
 	}
 	return p.explain(ctx, cmd, err)
+}
+
+// tracked keeps the first error of a writer: cobra does not look whether its help was written.
+type tracked struct {
+	io.Writer
+	err error
+}
+
+func (w *tracked) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // explain gives an error of the command line itself its exit code and a hint.
