@@ -399,3 +399,6 @@ func Kernel() string { return kernel.Name() }
 // Environment tells what is wrong with ESPALIER_SIMD or ESPALIER_CONV, which choose the path: a value that
 // means nothing, or one that this processor cannot follow. Training goes on as if it were not set.
 func Environment() error { return kernel.Environment() }
+
+// Plain tells whether this processor has none of the fast kernels.
+func Plain() bool { return kernel.Plain() }

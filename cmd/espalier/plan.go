@@ -61,6 +61,7 @@ func (p *program) plan(ctx context.Context, name string, f *planFlags) error {
 	if err != nil {
 		return err
 	}
+	p.warnOfProcessor()
 	plan := s.sweep.Plan(f.noShare)
 	w := p.out
 	say := func(format string, args ...any) { // on a terminal broken at words

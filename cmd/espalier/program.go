@@ -227,6 +227,13 @@ func (p *program) warnOfEnvironment(cmd *cobra.Command) {
 	}
 }
 
+// warnOfProcessor says before training that this processor has none of the fast kernels.
+func (p *program) warnOfProcessor() {
+	if trainer.Plain() {
+		p.warn("this processor has neither AVX2 with FMA nor Advanced SIMD: training takes the plain kernels, which are many times slower")
+	}
+}
+
 // openLog makes the logger: console lines on stderr under -v, JSON to --log-file.
 func (p *program) openLog() error {
 	var writers []io.Writer

@@ -20,6 +20,7 @@ func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runF
 	ctx := cmd.Context()
 	p.graceful.Store(true)
 	boundHeap(machineMemory())
+	p.warnOfProcessor()
 	monitor := &search.Monitor{}
 	workers := f.workers
 	if workers == 0 {

@@ -29,6 +29,7 @@ func (t tier) has(other tier) bool {
 type choice struct {
 	tier   tier
 	direct bool // no Winograd
+	plain  bool // the processor has nothing better than generic
 	err    error
 }
 
@@ -39,7 +40,7 @@ var chosen = sync.OnceValue(func() choice {
 
 // choose applies the wishes of the environment to the best tier of the processor.
 func choose(simd, conv string, best tier) choice {
-	c := choice{tier: best}
+	c := choice{tier: best, plain: best == generic}
 	known := simd == ""
 	for _, t := range []tier{generic, avx2, avx512, neon} {
 		if simd != t.String() {
@@ -89,3 +90,6 @@ func (c choice) name() string {
 // Environment tells whether ESPALIER_SIMD asked for a tier that does not exist or that the processor
 // lacks, or ESPALIER_CONV for an unknown algorithm; the kernels then run as if it were not set.
 func Environment() error { return chosen().err }
+
+// Plain tells whether this processor has none of the fast kernels: all work is many times slower there.
+func Plain() bool { return chosen().plain }

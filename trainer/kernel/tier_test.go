@@ -133,12 +133,16 @@ func TestChoose(t *testing.T) {
 		{"narrower", "avx2", "direct", avx512, "avx2-direct", ""},
 		{"wider", "avx512", "", avx2, "avx2", "ESPALIER_SIMD=avx512: this processor has no such kernels (it has avx2)"},
 		{"unknown", "fast", "", neon, "neon", `ESPALIER_SIMD="fast": unknown, want generic, avx2, avx512 or neon`},
+		{"nothing better", "", "", generic, "generic", ""},
 		{"unknown convolution", "", "fft", neon, "neon", `ESPALIER_CONV="fft": unknown, want direct or winograd`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got := choose(row.simd, row.conv, row.best)
 			if got.name() != row.want {
 				t.Errorf("name %s, want %s", got.name(), row.want)
+			}
+			if got.plain != (row.best == generic) {
+				t.Errorf("plain: %t", got.plain)
 			}
 			message := ""
 			if got.err != nil {
