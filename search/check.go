@@ -67,17 +67,23 @@ func (c *checker) checkNames() {
 		spec := trainer.Spec{Layers: c.sweep.File.Model.Layers, Values: c.sweep.values(p)}
 		_, problems := trainer.Compile(spec, []int{28, 28, 1}, 10)
 		problems = slices.DeleteFunc(problems, func(p trainer.Problem) bool { return len(p.Known) == 0 })
-		c.take(problems, func(param string) string { return c.place(p, param) })
+		c.take(problems, "", func(param string) string { return c.place(p, param) })
 		return
 	}
 }
 
-func (c *checker) report(p grids.Problem) {
+func (c *checker) report(p grids.Problem) { c.reportAt(p, "") }
+
+// reportAt names a point at which the problem shows, once: the first.
+func (c *checker) reportAt(p grids.Problem, point string) {
 	if slices.Contains(c.told, p.Path) {
 		return
 	}
 	if at := [2]string{p.Path, p.Message}; !c.seen[at] {
 		c.seen[at] = true
+		if point != "" {
+			p.Message += " (at " + point + ")"
+		}
 		c.problems = append(c.problems, p)
 	}
 }
@@ -177,12 +183,12 @@ func (c *checker) checkAxes(used map[string]bool) {
 				c.wrong(axis.Path, `a range without steps is for search.strategy = "random"; give steps to make it a list`)
 			}
 			for _, end := range []any{endOf(axis, axis.Min), endOf(axis, axis.Max)} {
-				c.take(trainer.CheckParam(axis.Name, end), func(string) string { return axis.Path })
+				c.take(trainer.CheckParam(axis.Name, end), "", func(string) string { return axis.Path })
 			}
 			continue
 		}
 		for i, v := range axis.Values {
-			c.take(trainer.CheckParam(axis.Name, v), func(string) string { return axis.Paths[i] })
+			c.take(trainer.CheckParam(axis.Name, v), "", func(string) string { return axis.Paths[i] })
 		}
 	}
 }
@@ -203,13 +209,14 @@ func (c *checker) checkParams(used map[string]bool) {
 			c.unused(path, "parameter", name, used)
 			continue
 		}
-		c.take(trainer.CheckParam(name, v), func(string) string { return path })
+		c.take(trainer.CheckParam(name, v), "", func(string) string { return path })
 	}
 	slices.SortStableFunc(c.problems, func(a, b grids.Problem) int { return strings.Compare(a.Path, b.Path) })
 }
 
-// take reports what the trainer found; place finds where a parameter was written.
-func (c *checker) take(problems []trainer.Problem, place func(param string) string) {
+// take reports what the trainer found; place finds where a parameter was written, point says in words
+// which values of the axes led there ("": none did).
+func (c *checker) take(problems []trainer.Problem, point string, place func(param string) string) {
 	for _, p := range problems {
 		path := p.Path
 		if p.Param != "" {
@@ -217,7 +224,11 @@ func (c *checker) take(problems []trainer.Problem, place func(param string) stri
 				path = at
 			}
 		}
-		c.report(grids.Problem{Path: path, Message: p.Message, Known: p.Known, Warning: p.Warning})
+		point := point
+		if p.Param != "" || !strings.HasSuffix(p.Path, "]") { // a value of its own is wrong, not what a layer gets
+			point = ""
+		}
+		c.reportAt(grids.Problem{Path: path, Message: p.Message, Known: p.Known, Warning: p.Warning}, point)
 	}
 }
 
@@ -246,9 +257,9 @@ func (c *checker) checkPoints() {
 		}
 		models[model.String()] = true
 		config, problems := c.sweep.compile(values, c.sweep.Data.Shape)
-		c.take(problems, func(param string) string { return c.place(p, param) })
+		c.take(problems, pointText(p, refs), func(param string) string { return c.place(p, param) })
 		if config != nil && c.sweep.weights != nil && !known {
-			c.take(config.CheckWeights(c.sweep.weights), func(string) string { return "" })
+			c.take(config.CheckWeights(c.sweep.weights), pointText(p, refs), func(string) string { return "" })
 		}
 	}
 	if first == nil {
@@ -258,6 +269,17 @@ func (c *checker) checkPoints() {
 	if c.sweep.File.Grid.Len() > walkLimit {
 		c.checkReferenced(*first, refs)
 	}
+}
+
+// pointText is those values of a point that the model refers to, as in "kernel=9 pool=2".
+func pointText(p grids.Point, refs []string) string {
+	var parts []string
+	for _, name := range refs {
+		if v, ok := p.Values[name]; ok {
+			parts = append(parts, name+"="+inline(v))
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // checkReferenced tries each value of the axes that the model refers to on one
@@ -274,7 +296,7 @@ func (c *checker) checkReferenced(base grids.Point, refs []string) {
 			values[axis.Name] = v
 			_, problems := c.sweep.compile(values, c.sweep.Data.Shape)
 			problems = slices.DeleteFunc(problems, func(p trainer.Problem) bool { return p.Param != axis.Name })
-			c.take(problems, func(string) string { return axis.Paths[i] })
+			c.take(problems, "", func(string) string { return axis.Paths[i] })
 		}
 		values[axis.Name] = before
 		if !had {

@@ -141,6 +141,32 @@ func TestShapesThatDoNotFit(t *testing.T) {
 	}
 }
 
+// TestShapesOfPoints names the values of the axes that lead to a shape that does not fit, once for each shape.
+func TestShapesOfPoints(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.toml")
+	text := `name = "a"
+[data]
+source = "fashion-mnist-mini"
+[grid]
+pool = [2, 7]
+batch_size = [16, 32]
+[model]
+layers = [
+{ type = "maxpool2d", pool_size = "$pool" },
+{ type = "maxpool2d", pool_size = 5 },
+{ type = "flatten" },
+{ type = "dense", units = "$classes", activation = "softmax" } ]
+`
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code, _, talk := espalier("-q", "plan", path)
+	if want := "a.toml:10:1: model.layers[1]: a pool of 5×5 does not fit its input of shape [4 4 1] (at pool=7)\n"; code != exitUsage ||
+		!strings.HasSuffix(talk, want) || strings.Count(talk, "\n") != 1 {
+		t.Errorf("exit %d, %swant %s", code, talk, want)
+	}
+}
+
 // TestAllProblemsAtOnce has three mistakes in one file.
 func TestAllProblemsAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "small.toml")
