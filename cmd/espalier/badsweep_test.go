@@ -225,6 +225,7 @@ func TestUsageErrors(t *testing.T) {
 		{"ls a", []string{`ls takes no arguments, have "a"`}},
 		{"predict m", []string{"predict: FILE is missing"}},
 		{"data foo", []string{`no verb "foo" of data`}},
+		{"completion tcsh", []string{`completion "tcsh": no such shell`, `hint: `}},
 		{"leaderboard --format xml", []string{`--format "xml": no such format`, "known: table csv json md"}},
 		{"leaderboard --format jsno", []string{`did you mean "json"?`}},
 		{"folds quickstart --format xml", []string{`--format "xml"`}},

@@ -181,8 +181,17 @@ A run can be stopped or killed at any moment; the same command again does what i
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.Short = "complete verbs, sweeps, trials and columns in bash, zsh or fish"
+		var shells []string
 		for _, shell := range completion.Commands() {
 			shell.Short = "the script for " + shell.Name()
+			shells = append(shells, shell.Name())
+		}
+		completion.Args = cobra.ArbitraryArgs
+		completion.RunE = func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return usage(fmt.Errorf("completion %q: no such shell", args[0]), suggestion(args[0], shells))
 		}
 	}
 	return root
