@@ -113,7 +113,7 @@ func (p *program) checkExport(f exportFormat, output, from string) error {
 	case f.same == nil:
 		return p.checkFolder(what, output)
 	}
-	return p.checkFile(what, output, f.name+" file", f.same)
+	return p.checkFile(what, output, f.name+" export", f.same)
 }
 
 // checkFolder refuses a place for a new folder. One that is there must be empty.
