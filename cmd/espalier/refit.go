@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,7 +54,11 @@ looked at again. How often they were looked at is printed with the result.`,
 					row = *found
 				} else {
 					if len(standings) == 0 || standings[0].Rank != 1 {
-						return hint(fmt.Errorf("refit sweep %q: no trial has a result on every fold", s.sweep.File.Name), "espalier resume finishes the sweep", "--trial TRIAL refits any trial")
+						next := "espalier resume finishes the sweep"
+						if !slices.ContainsFunc(standings, func(st search.Standing) bool { return st.State != search.Diverged }) {
+							next = "every trial diverged; espalier why TRIAL tells where"
+						}
+						return hint(fmt.Errorf("refit sweep %q: no trial has a result on every fold", s.sweep.File.Name), next, "--trial TRIAL refits any trial")
 					}
 					if row, err = p.choose(s.sweep, standings, rule); err != nil {
 						return err
