@@ -51,6 +51,9 @@ func (p *program) choose(s *search.Sweep, standings []search.Standing, rule sear
 		among = fmt.Sprintf("within one standard error (%s) of the leader's %s", decimal(standings[0].StdErr, 4), decimal(standings[0].Mean, 4))
 	}
 	p.say("chosen by %s: rank %d, %s %s, the simplest of %s %s", rule, row.Rank, s.Metric, decimal(row.Mean, 4), plural(c.Candidates, "trial"), among)
+	if c.Index == 0 {
+		return row, nil
+	}
 	p.say("          %s and %s instead of the leader's %s and %s", plural(int(c.Parameters), "parameter"), plural(c.Epochs, "epoch"),
 		thousands(c.LeaderParameters), thousands(int64(c.LeaderEpochs)))
 	return row, nil
