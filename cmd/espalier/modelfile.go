@@ -175,8 +175,8 @@ const nameBytes = 180
 // that two sweeps never share a file.
 func (p *program) modelPath(s *search.Sweep) string {
 	name := strings.Map(func(r rune) rune {
-		if r == '/' || r == filepath.Separator || !visible(r) {
-			return '_'
+		if r == '/' || r == filepath.Separator || !visible(r) || filepath.Separator == '\\' && strings.ContainsRune(`<>:"|?*`, r) {
+			return '_' // the last are no letters of a file's name on Windows; "a:b" is a stream of the file a
 		}
 		return r
 	}, s.File.Name)
