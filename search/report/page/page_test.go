@@ -104,6 +104,9 @@ func TestPage(t *testing.T) {
 	text := c.render(t)
 	want(t, text, "<h1><bdi>small</bdi></h1>", "best accuracy", "finished", c.sweep.ID.String(), c.sweep.Data.Fingerprint,
 		"paired t-test over 3 folds", "One standard error", "Tibshirani", "batch_size = [16, 32]", "data:application/toml;base64,", "1000 training rows")
+	// Every fold ranks the winner first.
+	want(t, text, "no fold by itself would have preferred another point")
+	refuse(t, text, "by about 0.0000")
 	if n := strings.Count(text, "<tr id="); n != 12 {
 		t.Errorf("%d rows, want 12", n)
 	}

@@ -32,6 +32,7 @@ type verdict struct {
 	OneSE    *chosen
 	Simplest *chosen
 	Optimism string // "" where it cannot be estimated
+	None     bool   // of it to four digits
 	Honest   string // the mean without it
 }
 
@@ -89,6 +90,7 @@ func newVerdict(in *Input, complete []search.Standing, tied []bool) verdict {
 	}
 	if o := search.Optimism(s, complete); !math.IsNaN(o) {
 		v.Optimism = decimal(o, 4)
+		v.None = v.Optimism == decimal(0, 4)
 		if trainer.Ascending(s.Metric) {
 			o = -o
 		}
