@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -36,8 +37,8 @@ or to send: leaderboard, winner and what is tied with it, figures, failures, the
 come from, the sweep file. --figures writes every figure as SVG and as PNG, and their captions as captions.md:
 scores with their deviation, parallel coordinates, the axes' effects and importance, learning curves and
 confusion matrix of the best point, its network, images the refit model gets wrong, samples and classes of
-the data. What there is nothing for is left out, and captions.md says why. A PNG has a box for letters beyond
-Latin, Greek, Cyrillic and Hebrew; an SVG has those that its reader's system knows.`,
+the data. What there is nothing for is left out, and captions.md says why; an earlier report's figure of that kind
+is removed from DIR. A PNG has a box for letters beyond Latin, Greek, Cyrillic and Hebrew; an SVG has those that its reader's system knows.`,
 		Example:           "  espalier report -o report.html\n  espalier report --figures figures\n  espalier report fashion-mlp --figures paper --dpi 600",
 		Args:              arguments,
 		ValidArgsFunction: p.completeSweeps,
@@ -113,7 +114,11 @@ func (p *program) writeFigures(ctx context.Context, folder string, dpi int, figu
 	if err := errors.Join(failures...); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(folder, "captions.md"), []byte(captions(figures, left)), 0o644); err != nil {
+	list := filepath.Join(folder, "captions.md")
+	if err := clearFigures(folder, list, left); err != nil {
+		return fmt.Errorf("write figures to %q: %w", folder, err)
+	}
+	if err := os.WriteFile(list, []byte(captions(figures, left)), 0o644); err != nil {
 		return fmt.Errorf("write figures to %q: %w", folder, err)
 	}
 	t := newSheet("figure", "shows").alignLeft(0, 1)
@@ -124,6 +129,28 @@ func (p *program) writeFigures(ctx context.Context, folder string, dpi int, figu
 		p.say("no %s: %s", o.ID, printable(o.Reason))
 	}
 	return t.write(p.out, "", terminalWidth(p.out))
+}
+
+// clearFigures removes of a folder's earlier figures, by the list that stands there,
+// those left out this time: beside the new ones they would pass for theirs.
+func clearFigures(folder, list string, left []report.Omission) error {
+	before, err := os.ReadFile(list)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	for _, o := range left {
+		if !strings.HasPrefix(string(before), captionsTitle) || !strings.Contains(string(before), captionsLink(o.ID)) {
+			continue
+		}
+		for _, suffix := range []string{".svg", ".png"} {
+			if err := os.Remove(filepath.Join(folder, o.ID+suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func writeFigure(folder string, dpi int, f *report.Figure) error {
@@ -143,12 +170,17 @@ func writeFigure(folder string, dpi int, f *report.Figure) error {
 	return nil
 }
 
+const captionsTitle = "# Figures\n"
+
+// captionsLink is how a list of captions shows a figure.
+func captionsLink(id string) string { return fmt.Sprintf("![%s](%s.svg)\n", id, id) }
+
 // captions is the list of figures for whoever puts them into a paper.
 func captions(figures []*report.Figure, left []report.Omission) string {
 	var b strings.Builder
-	b.WriteString("# Figures\n")
+	b.WriteString(captionsTitle)
 	for _, f := range figures {
-		fmt.Fprintf(&b, "\n## %s\n\n**%s.** %s\n\n![%s](%s.svg)\n", f.ID, markdownText(f.Title), markdownText(f.Caption), f.ID, f.ID)
+		fmt.Fprintf(&b, "\n## %s\n\n**%s.** %s\n\n%s", f.ID, markdownText(f.Title), markdownText(f.Caption), captionsLink(f.ID))
 	}
 	if len(left) > 0 {
 		b.WriteString("\n## Left out\n\n")
