@@ -174,22 +174,29 @@ const nameBytes = 180
 // A name that is no file name is altered, and gets the front of the sweep's ID, so
 // that two sweeps never share a file.
 func (p *program) modelPath(s *search.Sweep) string {
-	name := strings.Map(func(r rune) rune {
-		if r == '/' || r == filepath.Separator || !visible(r) || filepath.Separator == '\\' && strings.ContainsRune(`<>:"|?*`, r) {
-			return '_' // the last are no letters of a file's name on Windows; "a:b" is a stream of the file a
+	name := fileName(s.File.Name, filepath.Separator)
+	if name != s.File.Name {
+		name += fmt.Sprintf("-%.12s", s.ID)
+	}
+	return filepath.Join(filepath.Dir(p.storePath()), name+".espalier")
+}
+
+// fileName is a name as far as a file can have it. On Windows, where the separator is
+// a backslash, more letters are none of a file's; "a:b" is a stream of the file a.
+func fileName(name string, separator rune) string {
+	name = strings.Map(func(r rune) rune {
+		if r == '/' || r == separator || !visible(r) || separator == '\\' && strings.ContainsRune(`<>:"|?*`, r) {
+			return '_'
 		}
 		return r
-	}, s.File.Name)
+	}, name)
 	if strings.HasPrefix(name, ".") {
 		name = "_" + name[1:]
 	}
 	if len(name) > nameBytes {
 		name = strings.ToValidUTF8(name[:nameBytes], "")
 	}
-	if name != s.File.Name {
-		name += fmt.Sprintf("-%.12s", s.ID)
-	}
-	return filepath.Join(filepath.Dir(p.storePath()), name+".espalier")
+	return name
 }
 
 // outputPath is where a sweep's model is saved: the path asked for, else the

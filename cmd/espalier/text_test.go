@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 )
@@ -27,6 +28,24 @@ func TestPrintable(t *testing.T) {
 }
 
 // TestShellQuote asks a real shell.
+func TestFileName(t *testing.T) {
+	for _, row := range []struct{ name, unix, windows string }{
+		{"mlp-grid-1", "mlp-grid-1", "mlp-grid-1"},
+		{"猫 <b>", "猫 <b>", "猫 _b_"},
+		{`a/b\c`, `a_b\c`, "a_b_c"},
+		{"lr: 1e-3?", "lr: 1e-3?", "lr_ 1e-3_"},
+		{".hidden", "_hidden", "_hidden"},
+		{strings.Repeat("é", nameBytes), strings.Repeat("é", nameBytes/2), strings.Repeat("é", nameBytes/2)},
+	} {
+		if have := fileName(row.name, '/'); have != row.unix {
+			t.Errorf("fileName(%q, '/') = %q, want %q", row.name, have, row.unix)
+		}
+		if have := fileName(row.name, '\\'); have != row.windows {
+			t.Errorf("fileName(%q, '\\\\') = %q, want %q", row.name, have, row.windows)
+		}
+	}
+}
+
 func TestShellQuote(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {
