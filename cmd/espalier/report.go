@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -86,6 +88,9 @@ func (p *program) report(ctx context.Context, args []string, f reportFlags) erro
 		if f.figures == "" {
 			return nil
 		}
+		if err := clearFigures(f.figures, filepath.Join(f.figures, "captions.md"), figures); err != nil {
+			return usagef("write figures to %q: %w", f.figures, pathless(err))
+		}
 		return p.writeFigures(ctx, f.figures, f.dpi, figures, left)
 	})
 }
@@ -114,11 +119,7 @@ func (p *program) writeFigures(ctx context.Context, folder string, dpi int, figu
 	if err := errors.Join(failures...); err != nil {
 		return err
 	}
-	list := filepath.Join(folder, "captions.md")
-	if err := clearFigures(folder, list, left); err != nil {
-		return fmt.Errorf("write figures to %q: %w", folder, err)
-	}
-	if err := os.WriteFile(list, []byte(captions(figures, left)), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "captions.md"), []byte(captions(figures, left)), 0o644); err != nil {
 		return fmt.Errorf("write figures to %q: %w", folder, err)
 	}
 	t := newSheet("figure", "shows").alignLeft(0, 1)
@@ -131,21 +132,25 @@ func (p *program) writeFigures(ctx context.Context, folder string, dpi int, figu
 	return t.write(p.out, "", terminalWidth(p.out))
 }
 
-// clearFigures removes of a folder's earlier figures, by the list that stands there,
-// those left out this time: beside the new ones they would pass for theirs.
-func clearFigures(folder, list string, left []report.Omission) error {
+// clearFigures removes of the figures that a folder's list of captions names those
+// that are not among the new ones: beside them they would pass for theirs.
+func clearFigures(folder, list string, figures []*report.Figure) error {
 	before, err := os.ReadFile(list)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	for _, o := range left {
-		if !strings.HasPrefix(string(before), captionsTitle) || !strings.Contains(string(before), captionsLink(o.ID)) {
+	if !strings.HasPrefix(string(before), captionsTitle) {
+		return nil
+	}
+	for _, link := range captionsLinks.FindAllStringSubmatch(string(before), -1) {
+		id := link[1]
+		if id != link[2] || slices.ContainsFunc(figures, func(f *report.Figure) bool { return f.ID == id }) {
 			continue
 		}
 		for _, suffix := range []string{".svg", ".png"} {
-			if err := os.Remove(filepath.Join(folder, o.ID+suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := os.Remove(filepath.Join(folder, id+suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}
@@ -172,15 +177,15 @@ func writeFigure(folder string, dpi int, f *report.Figure) error {
 
 const captionsTitle = "# Figures\n"
 
-// captionsLink is how a list of captions shows a figure.
-func captionsLink(id string) string { return fmt.Sprintf("![%s](%s.svg)\n", id, id) }
+// captionsLinks finds the figures that a list of captions shows.
+var captionsLinks = regexp.MustCompile(`(?m)^!\[([a-z-]+)\]\(([a-z-]+)\.svg\)$`)
 
 // captions is the list of figures for whoever puts them into a paper.
 func captions(figures []*report.Figure, left []report.Omission) string {
 	var b strings.Builder
 	b.WriteString(captionsTitle)
 	for _, f := range figures {
-		fmt.Fprintf(&b, "\n## %s\n\n**%s.** %s\n\n%s", f.ID, markdownText(f.Title), markdownText(f.Caption), captionsLink(f.ID))
+		fmt.Fprintf(&b, "\n## %s\n\n**%s.** %s\n\n![%s](%s.svg)\n", f.ID, markdownText(f.Title), markdownText(f.Caption), f.ID, f.ID)
 	}
 	if len(left) > 0 {
 		b.WriteString("\n## Left out\n\n")
