@@ -118,6 +118,13 @@ func (p *program) dataShow(ctx context.Context, o dataset.Options, f showFlags) 
 			}
 		}
 		figures, left := report.DataFigures(set, cut)
+		before, err := figuresOf(f.figures)
+		if err == nil {
+			err = before.checkOthers(figures, left)
+		}
+		if err != nil {
+			return figureFailure(f.figures, err)
+		}
 		return p.writeFigures(ctx, f.figures, figureDPI, figures, left)
 	}
 	w := p.out

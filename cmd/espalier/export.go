@@ -87,9 +87,14 @@ Where the numbers come from goes with every export. A file is replaced only if i
 func chooseFormat(name, output string) (exportFormat, error) {
 	known := exportNames(anyFormat)
 	if name == "" {
-		name = strings.ToLower(strings.TrimPrefix(filepath.Ext(output), "."))
+		ending := filepath.Ext(output)
+		name = strings.ToLower(strings.TrimPrefix(ending, "."))
 		if !slices.Contains(known, name) {
-			return exportFormat{}, usage(errors.New("export: in which format?"), "--format NAME, one of: "+strings.Join(known, " "))
+			err := errors.New("export: in which format?")
+			if ending != "" {
+				err = fmt.Errorf("export: in which format? %q is the ending of none", ending)
+			}
+			return exportFormat{}, usage(err, "--format NAME, one of: "+strings.Join(known, " "))
 		}
 	}
 	for _, f := range exportFormats {

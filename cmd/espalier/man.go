@@ -26,7 +26,7 @@ for them: /usr/local/share/man/man1, or ~/.local/share/man/man1 for oneself alon
 		RunE: func(cmd *cobra.Command, args []string) error {
 			folder := args[0]
 			if err := os.MkdirAll(folder, 0o755); err != nil {
-				return fmt.Errorf("write manual pages: %w", err)
+				return usagef("write manual pages into %q: %w", folder, pathless(err))
 			}
 			n, err := writePages(cmd.Root(), folder)
 			if err != nil {

@@ -191,7 +191,7 @@ A run can be stopped or killed at any moment; the same command again does what i
 			if len(args) == 0 {
 				return cmd.Help()
 			}
-			return usage(fmt.Errorf("completion %q: no such shell", args[0]), suggestion(args[0], shells))
+			return usage(fmt.Errorf("completion %q: no such shell", args[0]), "one of: "+strings.Join(shells, " "))
 		}
 	}
 	return root
