@@ -14,7 +14,6 @@ import (
 	"sync"
 
 	"espalier/search/report"
-	"espalier/store"
 )
 
 // writeFigures writes figures into a folder, as SVG and PNG, with their captions. What an earlier call left there
@@ -52,7 +51,7 @@ func (p *program) writeFigures(ctx context.Context, folder string, dpi int, figu
 	if err := errors.Join(failures...); err != nil {
 		return err
 	}
-	if err := store.WriteFileAtomic(filepath.Join(folder, captionsName), []byte(captions(figures, left))); err != nil {
+	if err := writeOpen(filepath.Join(folder, captionsName), []byte(captions(figures, left))); err != nil {
 		return err
 	}
 	t := newSheet("figure", "shows").alignLeft(0, 1)
@@ -75,9 +74,24 @@ func writeFigure(folder string, dpi int, f *report.Figure) error {
 		return err
 	}
 	for suffix, data := range map[string][]byte{".svg": svg, ".png": png} {
-		if err := store.WriteFileAtomic(filepath.Join(folder, f.ID+suffix), data); err != nil {
+		if err := writeOpen(filepath.Join(folder, f.ID+suffix), data); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// writeOpen puts a file into place as a whole, for everybody whom the umask lets read it: figures are shown, where
+// store.WriteFileAtomic keeps what it writes to its owner and waits for the disk.
+func writeOpen(path string, data []byte) error {
+	temp := fmt.Sprintf("%s.tmp-%d", path, os.Getpid())
+	err := os.WriteFile(temp, data, 0o644)
+	if err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		_ = os.Remove(temp)
+		return fmt.Errorf("write %q: %w", path, pathless(err))
 	}
 	return nil
 }
