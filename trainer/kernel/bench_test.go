@@ -6,22 +6,22 @@ import (
 	"testing"
 )
 
-// peak runs multiply-adds in registers for about 2 ms and gives GF/s. Benchmarks interleave it with
+// speedOf is GF/s of a loop of multiply-adds that runs for about half a millisecond. Benchmarks interleave it with
 // what they measure, since the clock of a shared machine moves.
-func (t tier) peak() float64 {
-	const n = 100000
+func speedOf(loop func(n int) float64) float64 {
 	start := clock()
-	flops := t.peakLoop(n)
+	flops := loop(100000)
 	return flops / (clock() - start).Seconds() / 1e9
 }
 
-// share runs f alternately with the peak loop, in rounds of about 2 ms, and reports the median GF/s and the
-// median of each round's share of the peak that was measured right behind it: the clock of a shared machine moves, and
-// the time of a process is now and then booked late, so that neither the best round nor a mean is worth much.
+// share runs f alternately with the peak loops, in rounds of about 2 ms, and reports the median GF/s and the
+// median of each round's share of the peak that was measured right behind it, and of the roof of a tile where the tier
+// has its loop: the clock of a shared machine moves, and the time of a process is now and then booked late, so that
+// neither the best round nor a mean is worth much.
 func share(b *testing.B, k tier, flops float64, f func()) {
 	f()
 	rounds := max(1, int(2e8/flops)) // about 2 ms at 100 GF/s
-	speeds, shares := make([]float64, 0, b.N), make([]float64, 0, b.N)
+	speeds, shares, tiles := make([]float64, 0, b.N), make([]float64, 0, b.N), make([]float64, 0, b.N)
 	b.ResetTimer()
 	for range b.N {
 		start := clock()
@@ -30,14 +30,21 @@ func share(b *testing.B, k tier, flops float64, f func()) {
 		}
 		took := (clock() - start).Seconds()
 		b.StopTimer()
-		if roof := k.peak(); took > 0 {
+		peak, tile := speedOf(k.peakLoop), speedOf(k.peakLoads)
+		if took > 0 && peak > 0 {
 			speed := flops * float64(rounds) / took / 1e9
-			speeds, shares = append(speeds, speed), append(shares, 100*speed/roof)
+			speeds, shares = append(speeds, speed), append(shares, 100*speed/peak)
+			if tile > 0 {
+				tiles = append(tiles, 100*speed/tile)
+			}
 		}
 		b.StartTimer()
 	}
 	b.ReportMetric(middle(speeds), "GF/s")
 	b.ReportMetric(middle(shares), "%peak")
+	if len(tiles) > 0 {
+		b.ReportMetric(middle(tiles), "%tile")
+	}
 }
 
 // middle is the median.

@@ -193,7 +193,7 @@ func (c *Conv) flippedLen() int { return c.KH * c.KW * Padded(c.In) * Padded(c.O
 func (c *Conv) ScratchLen() int {
 	switch {
 	case c.shifted():
-		return c.WeightRows() * c.gradientRows() * c.line()
+		return c.WeightRows() * c.gradientRows() * c.OW
 	case !c.winograd:
 		return 0
 	}

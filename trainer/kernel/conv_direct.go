@@ -372,18 +372,22 @@ func (c *Conv) gradientRows() int {
 // once, in copies of the input shifted by each: the rows of a kernel lie no equal distance apart.
 func (c *Conv) shifted() bool { return c.Packed && c.KH > 1 && c.KW*c.In < 8 && c.WeightRows() <= 64 }
 
-// line is the floats of an input row that the outputs of a row see through one tap.
-func (c *Conv) line() int { return (c.OW-1)*c.StrideW*c.In + 1 }
-
 // shiftedGradient adds the pixels of image n from row y on, s.segs rows, to the gradient of all taps.
 func (t tier) shiftedGradient(c *Conv, s strip, dw Matrix, dy, x Maps, n, y int, copies []float32, out Range) {
-	line, taps := c.line(), c.KW*c.In
-	s.rows, s.groups, s.aRow, s.aSeg = c.WeightRows(), 1, s.segs*line, line
+	taps, step := c.KW*c.In, s.aStep
+	s.rows, s.groups, s.aRow, s.aStep, s.aSeg = c.WeightRows(), 1, s.segs*c.OW, 1, c.OW
 	for seg := range s.segs {
 		for ky := range c.KH {
 			from := x.tail(n, 0, (y+seg)*c.Stride-c.padTop+ky, -c.padLeft)
 			for i := range taps {
-				copy(copies[(ky*taps+i)*s.aRow+seg*line:][:line], from[i:])
+				to := copies[(ky*taps+i)*s.aRow+seg*c.OW:][:c.OW]
+				if step == 1 {
+					copy(to, from[i:])
+					continue
+				}
+				for j := range to {
+					to[j] = from[i+j*step]
+				}
 			}
 		}
 	}

@@ -18,6 +18,9 @@ const (
 	// blockATB is the same for MulATB, where a step reads a whole row of A: 256 rows of a panel of B
 	// are 16 KB and stay in the first-level cache.
 	blockATB = 256
+	// blockColumns bounds the floats of A in rows that MulATB reads for one panel of C after the other. The tiles of
+	// a panel meet every cache line of them three times, so they should not fill the second-level cache.
+	blockColumns = 24 << 10
 	// blockA bounds the floats of A that one round of panels reads again and again: they stay in the
 	// second-level cache.
 	blockA = 128 << 10
@@ -117,9 +120,13 @@ func (t tier) mulATB(c, a, b Matrix, e *Epilogue) {
 	var s strip
 	s.aRow, s.aStep, s.bStep, s.cRow = 1, a.RowStride, b.RowStride, c.RowStride
 	s.bPanel, s.cPanel = b.PanelStride, c.PanelStride
-	m, cols := a.Rows, min(a.Cols, blockWork/Width/t.sideBySide()/blockATB/Width*Width)
+	m := a.Rows
 	for m0 := 0; m0 == 0 || m0 < m; m0 += blockATB {
 		mn := min(blockATB, m-m0)
+		cols := min(a.Cols, blockWork/Width/t.sideBySide()/blockATB/Width*Width)
+		if a.PanelStride == Width {
+			cols = min(cols, max(tallest, blockColumns/max(1, mn)/tallest*tallest))
+		}
 		s.segments(1, mn, mn, 0)
 		for c0 := 0; c0 < a.Cols; c0 += cols {
 			cn := min(cols, a.Cols-c0)

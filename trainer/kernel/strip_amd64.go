@@ -19,12 +19,53 @@ func (t tier) tiling(panels int) tiling {
 	return tiling{most: 16, least: 8}
 }
 
-// tile runs the kernel whose tiles have so many rows and panels.
-func (t tier) tile(rows, panels int, args *uint64) {
-	if t != avx512 {
+// tile runs the kernel of this strip whose tiles have so many rows.
+func (t tier) tile(s *strip, rows int, args *uint64) {
+	switch {
+	case t == avx512:
+		tile512(rows, s.panels, args)
+	case s.aStep == 1:
 		tile256(rows, args)
-		return
+	default:
+		tile256Columns(rows, args)
 	}
+}
+
+func tile256(rows int, args *uint64) {
+	switch rows {
+	case 1:
+		strip1Asm(args)
+	case 2:
+		strip2Asm(args)
+	case 3:
+		strip3Asm(args)
+	case 4:
+		strip4Asm(args)
+	case 5:
+		strip5Asm(args)
+	case 6:
+		strip6Asm(args)
+	}
+}
+
+func tile256Columns(rows int, args *uint64) {
+	switch rows {
+	case 1:
+		strip1ColumnsAsm(args)
+	case 2:
+		strip2ColumnsAsm(args)
+	case 3:
+		strip3ColumnsAsm(args)
+	case 4:
+		strip4ColumnsAsm(args)
+	case 5:
+		strip5ColumnsAsm(args)
+	case 6:
+		strip6ColumnsAsm(args)
+	}
+}
+
+func tile512(rows, panels int, args *uint64) {
 	if panels == 2 {
 		switch rows {
 		case 1:

@@ -67,25 +67,7 @@ func (g stripArgs) run(t tier, s *strip, first, size, tiles int) {
 		if s.flags&masked != 0 {
 			g.mask = at(s.mask, row*s.maskRow)
 		}
-		t.tile(size, s.panels, (*uint64)(unsafe.Pointer(&g)))
-	}
-}
-
-// tile256 runs the kernel of one panel whose tiles have so many rows.
-func tile256(rows int, args *uint64) {
-	switch rows {
-	case 1:
-		strip1Asm(args)
-	case 2:
-		strip2Asm(args)
-	case 3:
-		strip3Asm(args)
-	case 4:
-		strip4Asm(args)
-	case 5:
-		strip5Asm(args)
-	case 6:
-		strip6Asm(args)
+		t.tile(s, size, (*uint64)(unsafe.Pointer(&g)))
 	}
 }
 

@@ -8,19 +8,40 @@ package kernel
 func strip1Asm(args *uint64)
 
 //go:noescape
+func strip1ColumnsAsm(args *uint64)
+
+//go:noescape
 func strip2Asm(args *uint64)
+
+//go:noescape
+func strip2ColumnsAsm(args *uint64)
 
 //go:noescape
 func strip3Asm(args *uint64)
 
 //go:noescape
+func strip3ColumnsAsm(args *uint64)
+
+//go:noescape
 func strip4Asm(args *uint64)
+
+//go:noescape
+func strip4ColumnsAsm(args *uint64)
 
 //go:noescape
 func strip5Asm(args *uint64)
 
 //go:noescape
+func strip5ColumnsAsm(args *uint64)
+
+//go:noescape
 func strip6Asm(args *uint64)
 
 //go:noescape
+func strip6ColumnsAsm(args *uint64)
+
+//go:noescape
 func peakAsm(n int)
+
+//go:noescape
+func peakLoadsAsm(n int, a *[32]float32)

@@ -35,6 +35,17 @@ const (
 	argCTile
 	argMaskTile
 	argScale
+	// the distances of two panels side by side
+	argBPanel
+	argCPanel
+	argMaskPanel
+	// The assembly's own. The addresses of a tile are no pointers there: they end behind the last one.
+	argSegment
+	argBand
+	argTileA
+	argTileC
+	argTileMask
+	argTilesLeft
 )
 
 const (
@@ -46,188 +57,215 @@ const (
 
 func strips() {
 	for rows := 1; rows <= 6; rows++ {
-		strip(rows)
+		strip(rows, false)
+		strip(rows, true)
 	}
-	peak()
+	peak(0)
+	peak(8)
 }
 
 // strip computes tiles of some rows and 16 columns: two accumulators a row, two registers of B, one or
 // two of broadcast A: 6·2 + 2 + 2 = 16.
-func strip(rows int) {
-	begin(fmt.Sprintf("strip%dAsm", rows), "func(args *uint64)")
+//
+// What is not a multiply-add is kept few, since the two threads of a core share what issues them: 12 multiply-adds
+// need 8 loads, and all else is for four steps at once. The floats of A are neighbours along its steps, or byColumns
+// along its rows, so that the other direction alone needs registers.
+func strip(rows int, byColumns bool) {
+	name := fmt.Sprintf("strip%dAsm", rows)
+	if byColumns {
+		name = fmt.Sprintf("strip%dColumnsAsm", rows)
+	}
+	begin(name, "func(args *uint64)")
 	args := pointer("args")
 	f := func(o int) Mem { return at(args, o) }
-	var aRow, aStep, bStep, cRow, aTile, cTile, tiles = GP64().(GPVirtual), GP64(), GP64(), GP64(), GP64().(GPVirtual), GP64().(GPVirtual), GP64()
-	MOVQ(f(argARow), aRow)
-	MOVQ(f(argAStep), aStep)
-	MOVQ(f(argBStep), bStep)
-	MOVQ(f(argCRow), cRow)
-	MOVQ(f(argA), aTile)
-	MOVQ(f(argC), cTile)
-	MOVQ(f(argTiles), tiles)
+	a, b, k, seg, tmp := GP64().(GPVirtual), GP64().(GPVirtual), GP64(), GP64(), GP64().(GPVirtual)
 	acc := make([][2]VecVirtual, rows)
 	for i := range acc {
 		acc[i] = [2]VecVirtual{YMM(), YMM()}
 	}
 	b0, b1 := YMM(), YMM()
 	x := [2]VecVirtual{YMM(), YMM()}
-	a, a3, b, c := GP64().(GPVirtual), GP64().(GPVirtual), GP64().(GPVirtual), GP64().(GPVirtual)
-	k, seg, band, tmp := GP64(), GP64(), GP64(), GP64().(GPVirtual)
+	bStep := newMultiples(f(argBStep), unrolled)
+	var aFar multiples // the direction of A whose floats are no neighbours
+	if byColumns {
+		aFar = newMultiples(f(argAStep), unrolled)
+	} else {
+		aFar = newMultiples(f(argARow), rows)
+	}
+	set(f, argTileA, argA)
+	set(f, argTileC, argC)
+	set(f, argTileMask, argMask)
+	set(f, argTilesLeft, argTiles)
 
 	Label("tile")
-	MOVQ(aTile, a)
-	if rows > 3 {
-		LEAQ(Mem{Base: aRow, Index: aRow, Scale: 2}, a3)
-		ADDQ(a, a3)
-	}
+	start(acc, f, tmp)
+	MOVQ(f(argTileA), a)
 	MOVQ(f(argB), b)
-	start(acc, f, cTile, c, cRow, tmp)
-
-	MOVQ(f(argBands), band)
+	set(f, argBand, argBands)
 	Label("band")
 	MOVQ(f(argSegs), seg)
 	Label("segment")
 	MOVQ(f(argK), k)
 	CMPQ(seg, U8(1))
 	CMOVQEQ(f(argKLast), k)
-	MOVQ(k, tmp)
-	SHRQ(U8(1), k)
-	JZ(LabelRef("odd"))
-	step := func() {
-		VMOVUPS(at(b, 0), b0)
-		VMOVUPS(at(b, 32), b1)
-		for i := range acc {
-			m := Mem{Base: a}
-			if i >= 3 {
-				m.Base = a3
+	steps := func(n int) {
+		for j := range n {
+			row := bStep.in(b, j)
+			VMOVUPS(row, b0)
+			row.Disp += 32
+			VMOVUPS(row, b1)
+			for i := range acc {
+				far, near := i, j
+				if byColumns {
+					far, near = j, i
+				}
+				m := aFar.in(a, far)
+				m.Disp += 4 * near
+				VBROADCASTSS(m, x[i%2])
+				VFMADD231PS(b0, x[i%2], acc[i][0])
+				VFMADD231PS(b1, x[i%2], acc[i][1])
 			}
-			if i%3 > 0 {
-				m.Index, m.Scale = aRow, uint8(i%3)
-			}
-			VBROADCASTSS(m, x[i%2])
-			VFMADD231PS(b0, x[i%2], acc[i][0])
-			VFMADD231PS(b1, x[i%2], acc[i][1])
 		}
-		ADDQ(bStep, b)
-		ADDQ(aStep, a)
-		if rows > 3 {
-			ADDQ(aStep, a3)
+		bStep.advance(b, n)
+		if byColumns {
+			aFar.advance(a, n)
+		} else {
+			ADDQ(U8(4*n), a)
 		}
 	}
-	advance := func(byA, byB Mem) {
-		ADDQ(byA, a)
-		if rows > 3 {
-			ADDQ(byA, a3)
-		}
-		ADDQ(byB, b)
-	}
-	Label("pair")
-	step()
-	step()
-	DECQ(k)
-	JNZ(LabelRef("pair"))
-	Label("odd")
-	TESTQ(U32(1), tmp)
+	SUBQ(U8(unrolled), k)
+	JCS(LabelRef("rest"))
+	Label("steps")
+	steps(unrolled)
+	SUBQ(U8(unrolled), k)
+	JCC(LabelRef("steps"))
+	Label("rest")
+	ADDQ(U8(unrolled), k)
 	JZ(LabelRef("next"))
-	step()
+	SHRQ(U8(1), k)
+	JCC(LabelRef("even"))
+	steps(1)
+	Label("even")
+	TESTQ(k, k)
+	JZ(LabelRef("next"))
+	steps(2)
 	Label("next")
 	DECQ(seg)
 	JZ(LabelRef("bandEnd"))
-	advance(f(argASeg), f(argBSeg))
+	ADDQ(f(argASeg), a)
+	ADDQ(f(argBSeg), b)
 	JMP(LabelRef("segment"))
 	Label("bandEnd")
-	DECQ(band)
+	DECQ(f(argBand))
 	JZ(LabelRef("summed"))
-	advance(f(argABand), f(argBBand))
+	ADDQ(f(argABand), a)
+	ADDQ(f(argBBand), b)
 	JMP(LabelRef("band"))
 	Label("summed")
 
-	finish(acc, f, b0, x[0], a, c, tmp, tiles)
-	MOVQ(cTile, c)
-	for i := range acc {
-		VMOVUPS(acc[i][0], at(c, 0))
-		VMOVUPS(acc[i][1], at(c, 32))
-		if i < rows-1 {
-			ADDQ(cRow, c)
-		}
-	}
-	ADDQ(f(argATile), aTile)
-	ADDQ(f(argCTile), cTile)
-	DECQ(tiles)
+	finish(acc, f, [3]VecVirtual{b0, b1, x[0]}, tmp)
+	moveTile(f, tmp)
+	DECQ(f(argTilesLeft))
 	JNZ(LabelRef("tile"))
 	end()
 }
 
+// unrolled is how many steps share one addition to each address.
+const unrolled = 4
+
+// set copies an argument.
+func set(f func(int) Mem, to, from int) {
+	tmp := GP64()
+	MOVQ(f(from), tmp)
+	MOVQ(tmp, f(to))
+}
+
+// moveTile goes to the next tile.
+func moveTile(f func(int) Mem, tmp GPVirtual) {
+	for _, move := range [][2]int{{argTileA, argATile}, {argTileC, argCTile}, {argTileMask, argMaskTile}} {
+		MOVQ(f(move[1]), tmp)
+		ADDQ(tmp, f(move[0]))
+	}
+}
+
+// eachRow runs body for the two halves of every row of a tile.
+func eachRow(acc [][2]VecVirtual, f func(int) Mem, base, stride int, p GPVirtual, body func(v VecVirtual, m Mem)) {
+	MOVQ(f(base), p)
+	for i := range acc {
+		for j, v := range acc[i] {
+			body(v, at(p, 32*j))
+		}
+		if i < len(acc)-1 {
+			ADDQ(f(stride), p)
+		}
+	}
+}
+
 // start sets the accumulators to zero, to C or to the bias row.
-func start(acc [][2]VecVirtual, f func(int) Mem, cTile, c, cRow Register, tmp GPVirtual) {
+func start(acc [][2]VecVirtual, f func(int) Mem, tmp GPVirtual) {
 	MOVQ(f(argFlags), tmp)
 	TESTQ(U32(fromC), tmp)
 	JNZ(LabelRef("fromC"))
 	TESTQ(U32(fromBias), tmp)
 	JNZ(LabelRef("fromBias"))
 	for i := range acc {
-		VXORPS(acc[i][0], acc[i][0], acc[i][0])
-		VXORPS(acc[i][1], acc[i][1], acc[i][1])
+		for _, v := range acc[i] {
+			VXORPS(v, v, v)
+		}
 	}
 	JMP(LabelRef("started"))
 	Label("fromBias")
 	MOVQ(f(argBias), tmp)
 	for i := range acc {
-		VMOVUPS(at(tmp, 0), acc[i][0])
-		VMOVUPS(at(tmp, 32), acc[i][1])
+		for j, v := range acc[i] {
+			VMOVUPS(at(tmp, 32*j), v)
+		}
 	}
 	JMP(LabelRef("started"))
 	Label("fromC")
-	MOVQ(cTile, c)
-	for i := range acc {
-		VMOVUPS(at(c, 0), acc[i][0])
-		VMOVUPS(at(c, 32), acc[i][1])
-		if i < len(acc)-1 {
-			ADDQ(cRow, c)
-		}
-	}
+	eachRow(acc, f, argTileC, argCRow, tmp, func(v VecVirtual, m Mem) { VMOVUPS(m, v) })
 	Label("started")
 }
 
-// finish applies ReLU and mask. It may use the registers of the loop that it is given.
-func finish(acc [][2]VecVirtual, f func(int) Mem, s, t VecVirtual, n, m, tmp GPVirtual, tiles Register) {
+// finish applies ReLU and mask and stores. It may use the vectors of the loop that it is given.
+func finish(acc [][2]VecVirtual, f func(int) Mem, free [3]VecVirtual, tmp GPVirtual) {
+	zero, scale, positive := free[0], free[1], free[2]
 	MOVQ(f(argFlags), tmp)
+	VXORPS(zero, zero, zero)
 	TESTQ(U32(relu), tmp)
 	JZ(LabelRef("linear"))
-	VXORPS(s, s, s)
 	for i := range acc {
-		for j := range 2 {
-			VMAXPS(acc[i][j], s, acc[i][j]) // NaN stays: it is the second source
+		for _, v := range acc[i] {
+			VMAXPS(v, zero, v) // NaN stays: it is the second source
 		}
 	}
 	Label("linear")
 	TESTQ(U32(masked), tmp)
 	JZ(LabelRef("unmasked"))
-	// The mask of this tile begins (argTiles - tiles)·argMaskTile further.
-	MOVQ(f(argTiles), n)
-	SUBQ(tiles, n)
-	IMULQ(f(argMaskTile), n)
-	MOVQ(f(argMask), m)
-	ADDQ(n, m)
-	VBROADCASTSS(f(argScale), s)
-	for i := range acc {
-		for j := range 2 {
-			VXORPS(t, t, t)
-			VCMPPS(U8(less), at(m, 32*j), t, t)
-			VMULPS(s, acc[i][j], acc[i][j])
-			VANDPS(t, acc[i][j], acc[i][j])
-		}
-		if i < len(acc)-1 {
-			ADDQ(f(argMaskRow), m)
-		}
-	}
+	VBROADCASTSS(f(argScale), scale)
+	eachRow(acc, f, argTileMask, argMaskRow, tmp, func(v VecVirtual, m Mem) {
+		VCMPPS(U8(less), m, zero, positive)
+		VMULPS(scale, v, v)
+		VANDPS(positive, v, v)
+	})
 	Label("unmasked")
+	eachRow(acc, f, argTileC, argCRow, tmp, func(v VecVirtual, m Mem) { VMOVUPS(v, m) })
 }
 
-// peak keeps twelve independent chains of multiply-adds in registers: the roof of the processor.
-func peak() {
-	begin("peakAsm", "func(n int)")
+// peak keeps twelve independent chains of multiply-adds in registers: the roof of the processor. With the eight loads of
+// a tile of six rows beside them, which nothing waits for, it is the roof of the tile: what is left where another thread
+// uses the same core.
+func peak(loads int) {
+	if loads == 0 {
+		begin("peakAsm", "func(n int)")
+	} else {
+		begin("peakLoadsAsm", "func(n int, a *[32]float32)")
+	}
 	n := Load(Param("n"), GP64())
+	var a GPVirtual
+	if loads > 0 {
+		a = pointer("a")
+	}
 	var acc [12]VecVirtual
 	for i := range acc {
 		acc[i] = YMM()
@@ -236,10 +274,18 @@ func peak() {
 	x, y := YMM(), YMM()
 	VXORPS(x, x, x)
 	VXORPS(y, y, y)
+	free := [2]VecVirtual{YMM(), YMM()}
 	Label("loop")
 	for range 2 {
 		for i := range acc {
 			VFMADD231PS(x, y, acc[i])
+			switch {
+			case i >= loads:
+			case i < 2:
+				VMOVUPS(at(a, 32*i), free[i])
+			default:
+				VBROADCASTSS(at(a, 64+4*i), free[i%2])
+			}
 		}
 	}
 	DECQ(n)

@@ -8,20 +8,6 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// Offsets in stripArgs after those of the AVX2 strips: the distances of two panels, and what is the
-// assembly's own. The addresses of a tile are no pointers there: they end behind the last one.
-const (
-	argBPanel = argScale + 8 + 8*iota
-	argCPanel
-	argMaskPanel
-	argSegment
-	argBand
-	argTileA
-	argTileC
-	argTileMask
-	argTilesLeft
-)
-
 // Rows of a tile at most: of one panel, of two side by side.
 const (
 	singleRows = 16
@@ -59,23 +45,18 @@ func strip512(rows, panels int) {
 	columns, x := vectors512(panels), vectors512(4)
 	MOVQ(f(argAStep), aStep)
 	MOVQ(f(argBStep), bStep)
-	set := func(to, from int) {
-		tmp := GP64()
-		MOVQ(f(from), tmp)
-		MOVQ(tmp, f(to))
-	}
-	set(argTileA, argA)
-	set(argTileC, argC)
-	set(argTileMask, argMask)
-	set(argTilesLeft, argTiles)
+	set(f, argTileA, argA)
+	set(f, argTileC, argC)
+	set(f, argTileMask, argMask)
+	set(f, argTilesLeft, argTiles)
 
 	Label("tile")
 	start512(acc, f)
 	MOVQ(f(argTileA), a)
 	MOVQ(f(argB), b)
-	set(argBand, argBands)
+	set(f, argBand, argBands)
 	Label("band")
-	set(argSegment, argSegs)
+	set(f, argSegment, argSegs)
 	Label("segment")
 	MOVQ(f(argK), k)
 	CMPQ(f(argSegment), U8(1))
@@ -123,11 +104,7 @@ func strip512(rows, panels int) {
 	Label("summed")
 
 	finish512(acc, f)
-	tmp := GP64()
-	for _, move := range [][2]int{{argTileA, argATile}, {argTileC, argCTile}, {argTileMask, argMaskTile}} {
-		MOVQ(f(move[1]), tmp)
-		ADDQ(tmp, f(move[0]))
-	}
+	moveTile(f, GP64().(GPVirtual))
 	DECQ(f(argTilesLeft))
 	JNZ(LabelRef("tile"))
 	end()
@@ -156,6 +133,16 @@ func newMultiples(stride Mem, rows int) multiples {
 		m = append(m, r)
 	}
 	return m
+}
+
+// advance moves base by n of the strides, n one of those in addresses or twice one.
+func (m multiples) advance(base GPVirtual, n int) {
+	switch n {
+	case 1:
+		ADDQ(m[0], base)
+	default:
+		LEAQ(Mem{Base: base, Index: m[0], Scale: uint8(n)}, base)
+	}
 }
 
 // in is row i from base on.
