@@ -157,7 +157,7 @@ func (t tier) grid(s strip, g *grid, n, panel int) {
 					s.maskRow, s.maskGroup = g.mask.image(), s.maskRow
 				}
 			}
-			t.run(s)
+			t.run(&s)
 		}
 	}
 }
@@ -343,7 +343,7 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 						s.groups = min(block, c.KH-ky)
 						s.a = x.tail(n, p, y*c.Stride-c.padTop+ky, -c.padLeft)
 						s.c = dw.Data[q*dw.PanelStride+(p*c.KH+ky)*s.cGroup:]
-						t.run(s)
+						t.run(&s)
 					}
 				}
 			}
@@ -358,7 +358,7 @@ func (t tier) fewRows(c *Conv, s strip, dw Matrix, x Maps, n, y, p, q, few int) 
 	for ky := range c.KH {
 		s.a = x.tail(n, p, y*c.Stride-c.padTop+ky, -c.padLeft)
 		s.c = dw.Data[q*dw.PanelStride+(p*c.KH+ky)*c.KW*Width*Width:]
-		t.run(s)
+		t.run(&s)
 	}
 }
 
@@ -396,7 +396,7 @@ func (t tier) shiftedGradient(c *Conv, s strip, dw Matrix, dy, x Maps, n, y int,
 		s.panels = min(t.sideBySide(), out.To-q)
 		s.b = dy.tail(n, q, y, 0)
 		s.c = dw.Data[q*dw.PanelStride:]
-		t.run(s)
+		t.run(&s)
 	}
 }
 

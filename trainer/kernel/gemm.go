@@ -55,31 +55,33 @@ func checkProduct(what string, c, a, b Matrix, rows, inner, innerB int) {
 	b.check(what)
 }
 
-// finish sets what the strip does before the first and after the last step of the whole reduction.
-// Strips go by value: through a pointer the compiler would take every operand for escaping, the
-// callers' masks with them.
-func (s strip) finish(e *Epilogue, first, last bool, panel, row int) strip {
-	s.flags = 0
-	s.bias, s.mask = nil, nil
+// ends is what the strips of a panel do before the first and after the last step of the whole reduction, from
+// a row on. It returns what the caller puts into its strip: stored through a pointer to one, every operand
+// would count as escaping, the callers' masks with them.
+func (e *Epilogue) ends(first, last bool, panel, panels, row int) (flags stripFlags, bias, mask []float32) {
 	switch {
 	case !first || e.Accumulate:
-		s.flags |= fromC
+		flags |= fromC
 	case e.Bias != nil:
-		s.flags |= fromBias
-		s.bias = e.Bias[panel*Width : (panel+s.panels)*Width]
+		flags |= fromBias
+		bias = e.Bias[panel*Width : (panel+panels)*Width]
 	}
-	if !last {
-		return s
+	if last && e.ReLU {
+		flags |= relu
 	}
-	if e.ReLU {
-		s.flags |= relu
+	if last && e.Mask != nil {
+		flags |= masked
+		mask = e.Mask.Data[panel*e.Mask.PanelStride+row*e.Mask.RowStride:]
 	}
-	if e.Mask != nil {
-		s.flags |= masked
-		s.mask, s.maskRow, s.scale = e.Mask.Data[panel*e.Mask.PanelStride+row*e.Mask.RowStride:], e.Mask.RowStride, e.MaskScale
-		s.maskPanel = e.Mask.PanelStride
+	return flags, bias, mask
+}
+
+// maskStrides are the distances of rows and panels of the mask.
+func (e *Epilogue) maskStrides() (row, panel int) {
+	if e.Mask == nil {
+		return 0, 0
 	}
-	return s
+	return e.Mask.RowStride, e.Mask.PanelStride
 }
 
 func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
@@ -90,6 +92,8 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 	s.aRow, s.bStep, s.cRow = a.RowStride, b.RowStride, c.RowStride
 	s.bPanel, s.cPanel = b.PanelStride, c.PanelStride
 	s.aStep = 1
+	s.scale = e.MaskScale
+	s.maskRow, s.maskPanel = e.maskStrides()
 	k := a.Cols
 	for k0 := 0; k0 == 0 || k0 < k; k0 += blockK {
 		kn := min(blockK, k-k0)
@@ -108,7 +112,8 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 				s.panels = min(t.sideBySide(), c.panels()-p)
 				s.b = b.Data[min(len(b.Data), p*b.PanelStride+k0*b.RowStride):]
 				s.c = c.Data[p*c.PanelStride+r0*c.RowStride:]
-				t.run(s.finish(e, k0 == 0, k0+kn == k, p, r0))
+				s.flags, s.bias, s.mask = e.ends(k0 == 0, k0+kn == k, p, s.panels, r0)
+				t.run(&s)
 			}
 		}
 	}
@@ -120,6 +125,8 @@ func (t tier) mulATB(c, a, b Matrix, e *Epilogue) {
 	var s strip
 	s.aRow, s.aStep, s.bStep, s.cRow = 1, a.RowStride, b.RowStride, c.RowStride
 	s.bPanel, s.cPanel = b.PanelStride, c.PanelStride
+	s.scale = e.MaskScale
+	s.maskRow, s.maskPanel = e.maskStrides()
 	m := a.Rows
 	for m0 := 0; m0 == 0 || m0 < m; m0 += blockATB {
 		mn := min(blockATB, m-m0)
@@ -154,9 +161,7 @@ func (t tier) columns(s strip, e *Epilogue, c, a Matrix, m0, c0, n, groups, pane
 	s.aGroup, s.cGroup = a.PanelStride, n*c.RowStride
 	s.a = a.Data[min(len(a.Data), a.index(m0, c0)):]
 	s.c = c.Data[panel*c.PanelStride+c0*c.RowStride:]
-	s = s.finish(e, m0 == 0, last, panel, c0)
-	if e.Mask != nil {
-		s.maskGroup = n * e.Mask.RowStride
-	}
-	t.run(s)
+	s.flags, s.bias, s.mask = e.ends(m0 == 0, last, panel, s.panels, c0)
+	s.maskGroup = n * s.maskRow
+	t.run(&s)
 }

@@ -184,10 +184,10 @@ func TestLongStrips(t *testing.T) {
 		s.mask, s.maskRow, s.scale, s.flags = normals(rnd, rows*Width), Width, 2, masked|relu
 		s.cRow = Width
 		s.c = make([]float32, rows*Width)
-		k.run(s)
+		k.run(&s)
 		cut := s.c
 		s.c = make([]float32, rows*Width)
-		k.strip(s)
+		k.strip(&s)
 		for i, v := range s.c {
 			if !same(cut[i], v) {
 				t.Fatalf("float %d is %x, uncut %x", i, cut[i], v)

@@ -7,7 +7,7 @@ func best() tier { return generic }
 
 func (t tier) sideBySide() int        { return 1 }
 func (t tier) tiling(int) tiling      { return tiling{most: 6, least: 4} }
-func (t tier) strip(s strip)          { stripGeneric(&s) }
+func (t tier) strip(s *strip)         { stripGeneric(s) }
 func (t tier) peakLoop(n int) float64 { return peakGeneric(n) }
 func (t tier) transpose16(dst []float32, dstRow int, src []float32, srcRow int) {
 	transpose16Generic(dst, dstRow, src, srcRow)

@@ -88,7 +88,7 @@ func (s *strip) check() {
 const tallest = 48
 
 // run computes the strip. Callers see to it that groups do not make it long; rows are cut here.
-func (t tier) run(s strip) {
+func (t tier) run(s *strip) {
 	if s.rows == 0 || s.groups == 0 {
 		return
 	}
@@ -98,14 +98,15 @@ func (t tier) run(s strip) {
 		t.strip(s)
 		return
 	}
+	part := *s
 	for rows := s.rows; rows > 0; rows -= most {
-		s.rows = min(most, rows)
-		t.strip(s)
+		part.rows = min(most, rows)
+		t.strip(&part)
 		if rows > most {
-			s.a, s.c = s.a[most*s.aRow:], s.c[most*s.cRow:]
+			part.a, part.c = part.a[most*s.aRow:], part.c[most*s.cRow:]
 		}
 		if rows > most && s.flags&masked != 0 {
-			s.mask = s.mask[most*s.maskRow:]
+			part.mask = part.mask[most*s.maskRow:]
 		}
 	}
 }

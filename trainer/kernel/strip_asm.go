@@ -27,9 +27,9 @@ type stripArgs struct {
 	_                         [6]uintptr // the assembly's own
 }
 
-func (t tier) strip(s strip) {
+func (t tier) strip(s *strip) {
 	if t == generic {
-		stripGeneric(&s)
+		stripGeneric(s)
 		return
 	}
 	g := stripArgs{
@@ -44,8 +44,8 @@ func (t tier) strip(s strip) {
 	// As few tiles as their most rows allow, of sizes that differ by one at most: 16 = 6+5+5, 8 = 4+4.
 	// A lone short tile could not hide the latency of the multiply-adds.
 	n, size, larger := t.tiling(s.panels).cut(s.rows)
-	g.run(t, &s, 0, size+1, larger)
-	g.run(t, &s, larger*(size+1), size, n-larger)
+	g.run(t, s, 0, size+1, larger)
+	g.run(t, s, larger*(size+1), size, n-larger)
 }
 
 // run computes tiles of size rows from row first on: one below the other, or where the strip has

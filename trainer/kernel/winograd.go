@@ -139,7 +139,7 @@ func (t tier) winoProducts(w *winograd, m, v, u []float32, tiles int) {
 			s.panels = min(t.sideBySide(), w.out-q)
 			s.b = u[at*stride+q*w.in*Width*Width:]
 			s.c = m[at*w.stride(w.out)+q*panel:]
-			t.run(s)
+			t.run(&s)
 		}
 	}
 }
@@ -242,11 +242,11 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 				s.b = m[position*outStride+q*panel:]
 				s.c = sums[at(position, out.From+q):]
 				s.rows, s.groups = Width, full
-				t.run(s)
+				t.run(&s)
 				if rest > 0 {
 					s.rows, s.groups = rest, 1
 					s.a, s.c = s.a[full*panel:], s.c[full*Width*Width:]
-					t.run(s)
+					t.run(&s)
 					s.a = v[position*w.stride(w.in):]
 				}
 			}
