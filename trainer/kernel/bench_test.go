@@ -17,11 +17,14 @@ func speedOf(loop func(n int) float64) float64 {
 // share runs f alternately with the peak loops, in rounds of about 2 ms, and reports the median GF/s and the
 // median of each round's share of the peak that was measured right behind it, and of the roof of a tile where the tier
 // has its loop: the clock of a shared machine moves, and the time of a process is now and then booked late, so that
-// neither the best round nor a mean is worth much.
+// neither the best round nor a mean is worth much. %quiet is the median share of the peak in those rounds before and
+// behind which the roof of the tile stood at the peak: nobody else used the core.
 func share(b *testing.B, k tier, flops float64, f func()) {
+	const quiet = .97
 	f()
 	rounds := max(1, int(2e8/flops)) // about 2 ms at 100 GF/s
-	speeds, shares, tiles := make([]float64, 0, b.N), make([]float64, 0, b.N), make([]float64, 0, b.N)
+	var speeds, shares, tiles, alone []float64
+	before := 0.
 	b.ResetTimer()
 	for range b.N {
 		start := clock()
@@ -31,19 +34,25 @@ func share(b *testing.B, k tier, flops float64, f func()) {
 		took := (clock() - start).Seconds()
 		b.StopTimer()
 		peak, tile := speedOf(k.peakLoop), speedOf(k.peakLoads)
-		if took > 0 && peak > 0 {
+		if took > 0 {
 			speed := flops * float64(rounds) / took / 1e9
 			speeds, shares = append(speeds, speed), append(shares, 100*speed/peak)
 			if tile > 0 {
 				tiles = append(tiles, 100*speed/tile)
 			}
+			if min(before, tile/peak) > quiet {
+				alone = append(alone, 100*speed/peak)
+			}
 		}
+		before = tile / peak
 		b.StartTimer()
 	}
 	b.ReportMetric(middle(speeds), "GF/s")
 	b.ReportMetric(middle(shares), "%peak")
 	if len(tiles) > 0 {
 		b.ReportMetric(middle(tiles), "%tile")
+		b.ReportMetric(middle(alone), "%quiet")
+		b.ReportMetric(float64(len(alone)), "quiet-rounds")
 	}
 }
 

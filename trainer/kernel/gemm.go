@@ -37,16 +37,16 @@ func MulAB(c, a, b Matrix, e Epilogue) { active().mulAB(c, a, b, &e) }
 // chain of multiply-adds, however it is cut.
 func MulATB(c, a, b Matrix, e Epilogue) { active().mulATB(c, a, b, &e) }
 
-func (e *Epilogue) check(what string, c Matrix) {
+func (e *Epilogue) check(what string, c *Matrix) {
 	if e.Bias != nil && (e.Accumulate || len(e.Bias) < Padded(c.Cols)) {
 		panic(fmt.Sprintf("kernel: %s: a bias of %d for %d columns, accumulate %t", what, len(e.Bias), c.Cols, e.Accumulate))
 	}
 	if e.Mask != nil {
-		sameShape("mask of a product", c, *e.Mask)
+		sameShape("mask of a product", *c, *e.Mask)
 	}
 }
 
-func checkProduct(what string, c, a, b Matrix, rows, inner, innerB int) {
+func checkProduct(what string, c, a, b *Matrix, rows, inner, innerB int) {
 	if c.Rows != rows || inner != innerB || c.Cols != b.Cols {
 		panic(fmt.Sprintf("kernel: %s: %d×%d and %d×%d do not give %d×%d", what, a.Rows, a.Cols, b.Rows, b.Cols, c.Rows, c.Cols))
 	}
@@ -55,23 +55,23 @@ func checkProduct(what string, c, a, b Matrix, rows, inner, innerB int) {
 	b.check(what)
 }
 
-// ends is what the strips of a panel do before the first and after the last step of the whole reduction, from
-// a row on. It returns what the caller puts into its strip: stored through a pointer to one, every operand
-// would count as escaping, the callers' masks with them.
-func (e *Epilogue) ends(first, last bool, panel, panels, row int) (flags stripFlags, bias, mask []float32) {
+// ends is what strips do before the first and after the last step of the whole reduction, from a row on. It returns
+// what the caller puts into its strip: stored through a pointer to one, every operand would count as escaping, the
+// callers' masks with them.
+func (e *Epilogue) ends(first, last bool, row int) (flags stripFlags, bias, mask []float32) {
 	switch {
 	case !first || e.Accumulate:
 		flags |= fromC
 	case e.Bias != nil:
 		flags |= fromBias
-		bias = e.Bias[panel*Width : (panel+panels)*Width]
+		bias = e.Bias
 	}
 	if last && e.ReLU {
 		flags |= relu
 	}
 	if last && e.Mask != nil {
 		flags |= masked
-		mask = e.Mask.Data[panel*e.Mask.PanelStride+row*e.Mask.RowStride:]
+		mask = e.Mask.Data[row*e.Mask.RowStride:]
 	}
 	return flags, bias, mask
 }
@@ -85,10 +85,10 @@ func (e *Epilogue) maskStrides() (row, panel int) {
 }
 
 func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
-	checkProduct("MulAB", c, a, b, a.Rows, a.Cols, b.Rows)
-	e.check("MulAB", c)
+	checkProduct("MulAB", &c, &a, &b, a.Rows, a.Cols, b.Rows)
+	e.check("MulAB", &c)
 	var s strip
-	s.groups = 1
+	s.groups, s.panels = 1, c.panels()
 	s.aRow, s.bStep, s.cRow = a.RowStride, b.RowStride, c.RowStride
 	s.bPanel, s.cPanel = b.PanelStride, c.PanelStride
 	s.aStep = 1
@@ -108,21 +108,19 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 		for r0 := 0; r0 < a.Rows; r0 += rows {
 			s.rows = min(rows, a.Rows-r0)
 			s.a = a.Data[a.index(r0, k0):]
-			for p := 0; p < c.panels(); p += s.panels {
-				s.panels = min(t.sideBySide(), c.panels()-p)
-				s.b = b.Data[min(len(b.Data), p*b.PanelStride+k0*b.RowStride):]
-				s.c = c.Data[p*c.PanelStride+r0*c.RowStride:]
-				s.flags, s.bias, s.mask = e.ends(k0 == 0, k0+kn == k, p, s.panels, r0)
-				t.run(&s)
-			}
+			s.b = b.Data[min(len(b.Data), k0*b.RowStride):]
+			s.c = c.Data[r0*c.RowStride:]
+			s.flags, s.bias, s.mask = e.ends(k0 == 0, k0+kn == k, r0)
+			t.run(&s)
 		}
 	}
 }
 
 func (t tier) mulATB(c, a, b Matrix, e *Epilogue) {
-	checkProduct("MulATB", c, a, b, a.Cols, a.Rows, b.Rows)
-	e.check("MulATB", c)
+	checkProduct("MulATB", &c, &a, &b, a.Cols, a.Rows, b.Rows)
+	e.check("MulATB", &c)
 	var s strip
+	s.panels = c.panels()
 	s.aRow, s.aStep, s.bStep, s.cRow = 1, a.RowStride, b.RowStride, c.RowStride
 	s.bPanel, s.cPanel = b.PanelStride, c.PanelStride
 	s.scale = e.MaskScale
@@ -135,33 +133,30 @@ func (t tier) mulATB(c, a, b Matrix, e *Epilogue) {
 			cols = min(cols, max(tallest, blockColumns/max(1, mn)/tallest*tallest))
 		}
 		s.segments(1, mn, mn, 0)
+		s.b = b.Data[min(len(b.Data), m0*b.RowStride):]
 		for c0 := 0; c0 < a.Cols; c0 += cols {
 			cn := min(cols, a.Cols-c0)
-			for p := 0; p < c.panels(); p += s.panels {
-				s.panels = min(t.sideBySide(), c.panels()-p)
-				s.b = b.Data[min(len(b.Data), p*b.PanelStride+m0*b.RowStride):]
-				if a.PanelStride == Width {
-					t.columns(s, e, c, a, m0, c0, cn, 1, p, mn == m-m0)
-					continue
-				}
-				if g := cn / Width; g > 0 {
-					t.columns(s, e, c, a, m0, c0, Width, g, p, mn == m-m0)
-				}
-				if tail := cn % Width; tail > 0 {
-					t.columns(s, e, c, a, m0, c0+cn-tail, tail, 1, p, mn == m-m0)
-				}
+			if a.PanelStride == Width {
+				t.columns(s, e, c, a, m0, c0, cn, 1, mn == m-m0)
+				continue
+			}
+			if g := cn / Width; g > 0 {
+				t.columns(s, e, c, a, m0, c0, Width, g, mn == m-m0)
+			}
+			if tail := cn % Width; tail > 0 {
+				t.columns(s, e, c, a, m0, c0+cn-tail, tail, 1, mn == m-m0)
 			}
 		}
 	}
 }
 
 // columns runs s for groups × n columns of A from column c0, which are rows of C.
-func (t tier) columns(s strip, e *Epilogue, c, a Matrix, m0, c0, n, groups, panel int, last bool) {
+func (t tier) columns(s strip, e *Epilogue, c, a Matrix, m0, c0, n, groups int, last bool) {
 	s.rows, s.groups = n, groups
 	s.aGroup, s.cGroup = a.PanelStride, n*c.RowStride
 	s.a = a.Data[min(len(a.Data), a.index(m0, c0)):]
-	s.c = c.Data[panel*c.PanelStride+c0*c.RowStride:]
-	s.flags, s.bias, s.mask = e.ends(m0 == 0, last, panel, s.panels, c0)
+	s.c = c.Data[c0*c.RowStride:]
+	s.flags, s.bias, s.mask = e.ends(m0 == 0, last, c0)
 	s.maskGroup = n * s.maskRow
 	t.run(&s)
 }

@@ -36,7 +36,14 @@ func RowMajor(data []float32, rows, cols int) Matrix {
 }
 
 // check panics where the matrix reaches beyond its data: the assembly trusts the strides.
-func (m Matrix) check(what string) {
+func (m *Matrix) check(what string) {
+	if m.Rows <= 0 || m.Cols <= 0 || min(m.RowStride, m.PanelStride) < Width || m.end() > len(m.Data) {
+		m.refuse(what)
+	}
+}
+
+// refuse panics unless what check found unusual is sound: no elements, or a stride that nothing uses.
+func (m *Matrix) refuse(what string) {
 	if m.Rows < 0 || m.Cols < 0 {
 		panic(fmt.Sprintf("kernel: %s: negative shape %d×%d", what, m.Rows, m.Cols))
 	}
@@ -50,13 +57,13 @@ func (m Matrix) check(what string) {
 }
 
 // end is one past the last float that the matrix touches, padding included.
-func (m Matrix) end() int {
+func (m *Matrix) end() int {
 	return (m.panels()-1)*m.PanelStride + (m.Rows-1)*m.RowStride + Width
 }
 
-func (m Matrix) panels() int { return (m.Cols + Width - 1) / Width }
+func (m *Matrix) panels() int { return (m.Cols + Width - 1) / Width }
 
-func (m Matrix) index(r, c int) int { return c/Width*m.PanelStride + r*m.RowStride + c%Width }
+func (m *Matrix) index(r, c int) int { return c/Width*m.PanelStride + r*m.RowStride + c%Width }
 
 // At reads element (r, c).
 func (m Matrix) At(r, c int) float32 { return m.Data[m.index(r, c)] }

@@ -2,8 +2,7 @@ package kernel
 
 import "fmt"
 
-// strip is the one kernel under every product and convolution: rows of C, one panel of 16 columns wide or
-// as many as the tier takes side by side, each
+// strip is the one kernel under every product and convolution: rows of C in panels of 16 columns, each
 //
 //	C[i][0:16] = finish(start + Σ_bands Σ_segments Σ_k A[i, k]·B[k][0:16])
 //
@@ -13,7 +12,7 @@ import "fmt"
 // one segment to the next by aSeg, of one band to the next by aBand.
 type strip struct {
 	rows, groups int // rows of C, and how often all of it repeats with A, C and the mask moved on by a group
-	panels       int // 1, or up to what sideBySide says
+	panels       int // one after the other, or as many at once as sideBySide says
 	bands, segs  int // in every band as many segments of k steps, the last one of kLast
 	k, kLast     int
 
@@ -87,13 +86,13 @@ func (s *strip) check() {
 // tallest is a multiple of the rows of all tiles that hide the latency best.
 const tallest = 48
 
-// run computes the strip. Callers see to it that groups do not make it long; rows are cut here.
+// run computes the strip. Callers see to it that groups do not make a call of assembly long; rows are cut here.
 func (t tier) run(s *strip) {
-	if s.rows == 0 || s.groups == 0 {
+	if s.rows == 0 || s.groups == 0 || s.panels == 0 {
 		return
 	}
 	s.check()
-	most := max(tallest, blockWork/Width/s.panels/max(1, s.steps())/tallest*tallest)
+	most := max(tallest, blockWork/Width/min(s.panels, t.sideBySide())/max(1, s.steps())/tallest*tallest)
 	if s.groups > 1 || s.rows <= most {
 		t.strip(s)
 		return

@@ -19,11 +19,11 @@ func (t tier) tiling(panels int) tiling {
 	return tiling{most: 16, least: 8}
 }
 
-// tile runs the kernel of this strip whose tiles have so many rows.
-func (t tier) tile(s *strip, rows int, args *uint64) {
+// tile runs the kernel of this strip whose tiles have so many rows and panels.
+func (t tier) tile(s *strip, rows, panels int, args *uint64) {
 	switch {
 	case t == avx512:
-		tile512(rows, s.panels, args)
+		tile512(rows, panels, args)
 	case s.aStep == 1:
 		tile256(rows, args)
 	default:

@@ -7,7 +7,7 @@ func (t tier) sideBySide() int { return 1 }
 func (t tier) tiling(int) tiling { return tiling{most: 6, least: 4} }
 
 // tile runs the kernel whose tiles have so many rows.
-func (t tier) tile(_ *strip, rows int, args *uint64) {
+func (t tier) tile(_ *strip, rows, _ int, args *uint64) {
 	switch rows {
 	case 1:
 		strip1Asm(args)

@@ -33,7 +33,6 @@ func (t tier) strip(s *strip) {
 		return
 	}
 	g := stripArgs{
-		b: unsafe.SliceData(s.b), bias: unsafe.SliceData(s.bias),
 		k: s.k, kLast: s.kLast, segs: s.segs, bands: s.bands,
 		aRow: bytes(s.aRow), aStep: bytes(s.aStep), aSeg: bytes(s.aSeg - s.k*s.aStep),
 		bStep: bytes(s.bStep), bSeg: bytes(s.bSeg - s.k*s.bStep),
@@ -41,19 +40,26 @@ func (t tier) strip(s *strip) {
 		cRow: bytes(s.cRow), maskRow: bytes(s.maskRow), flags: int(s.flags), scale: s.scale,
 		bPanel: bytes(s.bPanel), cPanel: bytes(s.cPanel), maskPanel: bytes(s.maskPanel),
 	}
-	// As few tiles as their most rows allow, of sizes that differ by one at most: 16 = 6+5+5, 8 = 4+4.
-	// A lone short tile could not hide the latency of the multiply-adds.
-	n, size, larger := t.tiling(s.panels).cut(s.rows)
-	g.run(t, s, 0, size+1, larger)
-	g.run(t, s, larger*(size+1), size, n-larger)
+	for panel := 0; panel < s.panels; {
+		n := min(s.panels-panel, t.sideBySide())
+		g.b = at(s.b, panel*s.bPanel)
+		if s.flags&fromBias != 0 {
+			g.bias = at(s.bias, panel*Width)
+		}
+		// As few tiles as their most rows allow, of sizes that differ by one at most: 16 = 6+5+5, 8 = 4+4.
+		// A lone short tile could not hide the latency of the multiply-adds.
+		tiles, size, larger := t.tiling(n).cut(s.rows)
+		if larger > 0 {
+			g.run(t, s, panel, n, 0, size+1, larger)
+		}
+		g.run(t, s, panel, n, larger*(size+1), size, tiles-larger)
+		panel += n
+	}
 }
 
-// run computes tiles of size rows from row first on: one below the other, or where the strip has
-// groups, the same rows of every group together.
-func (g stripArgs) run(t tier, s *strip, first, size, tiles int) {
-	if tiles == 0 {
-		return
-	}
+// run computes tiles of size rows and some panels from a panel and a row on: one tile below the other, or where
+// the strip has groups, the same rows of every group together.
+func (g stripArgs) run(t tier, s *strip, panel, panels, first, size, tiles int) {
 	outer := 1
 	g.tiles, g.aTile, g.cTile, g.maskTile = tiles, size*g.aRow, size*g.cRow, size*g.maskRow
 	if s.groups > 1 {
@@ -63,11 +69,11 @@ func (g stripArgs) run(t tier, s *strip, first, size, tiles int) {
 	for i := range outer {
 		row := first + i*size
 		g.a = at(s.a, row*s.aRow)
-		g.c = at(s.c, row*s.cRow)
+		g.c = at(s.c, panel*s.cPanel+row*s.cRow)
 		if s.flags&masked != 0 {
-			g.mask = at(s.mask, row*s.maskRow)
+			g.mask = at(s.mask, panel*s.maskPanel+row*s.maskRow)
 		}
-		t.tile(s, size, (*uint64)(unsafe.Pointer(&g)))
+		t.tile(s, size, panels, (*uint64)(unsafe.Pointer(&g)))
 	}
 }
 

@@ -4,40 +4,45 @@ package kernel
 // in registers. Products are rounded before they are added (the conversion forbids fusing), so the
 // plain tier gives the same bits on every processor, though not those of the fused kernels.
 func stripGeneric(s *strip) {
-	var acc [4][Width]float32
-	for g := range s.groups {
-		for r := 0; r < s.rows; r += 4 {
-			n := min(4, s.rows-r)
-			a, c := s.a[min(len(s.a), g*s.aGroup+r*s.aRow):], s.c[g*s.cGroup+r*s.cRow:]
-			for i := range n {
-				acc[i] = [Width]float32{}
-				if s.flags&fromC != 0 {
-					acc[i] = [Width]float32(c[i*s.cRow:])
-				} else if s.flags&fromBias != 0 {
-					acc[i] = [Width]float32(s.bias)
-				}
-			}
-			for band := range s.bands {
-				for seg := range s.segs {
-					k := s.k
-					if seg == s.segs-1 {
-						k = s.kLast
-					}
-					if k == 0 {
-						break
-					}
-					s.segment(k, n, a[band*s.aBand+seg*s.aSeg:], s.b[band*s.bBand+seg*s.bSeg:], &acc)
-				}
-			}
-			var mask []float32
-			if s.flags&masked != 0 {
-				mask = s.mask[g*s.maskGroup+r*s.maskRow:]
-			}
-			for i := range n {
-				s.finishRow(&acc[i], mask, i)
-				*(*[Width]float32)(c[i*s.cRow:]) = acc[i]
+	for panel := range s.panels {
+		for g := range s.groups {
+			for r := 0; r < s.rows; r += 4 {
+				s.rowsGeneric(panel, g, r, min(4, s.rows-r))
 			}
 		}
+	}
+}
+
+// rowsGeneric computes n ≤ 4 rows of a panel and a group from row r on.
+func (s *strip) rowsGeneric(panel, group, r, n int) {
+	var acc [4][Width]float32
+	a, c := s.a[min(len(s.a), group*s.aGroup+r*s.aRow):], s.c[panel*s.cPanel+group*s.cGroup+r*s.cRow:]
+	for i := range n {
+		if s.flags&fromC != 0 {
+			acc[i] = [Width]float32(c[i*s.cRow:])
+		} else if s.flags&fromBias != 0 {
+			acc[i] = [Width]float32(s.bias[panel*Width:])
+		}
+	}
+	for band := range s.bands {
+		for seg := range s.segs {
+			k := s.k
+			if seg == s.segs-1 {
+				k = s.kLast
+			}
+			if k == 0 {
+				break
+			}
+			s.segment(k, n, a[band*s.aBand+seg*s.aSeg:], s.b[panel*s.bPanel+band*s.bBand+seg*s.bSeg:], &acc)
+		}
+	}
+	var mask []float32
+	if s.flags&masked != 0 {
+		mask = s.mask[panel*s.maskPanel+group*s.maskGroup+r*s.maskRow:]
+	}
+	for i := range n {
+		s.finishRow(&acc[i], mask, i)
+		*(*[Width]float32)(c[i*s.cRow:]) = acc[i]
 	}
 }
 

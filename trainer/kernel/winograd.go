@@ -126,7 +126,7 @@ func (t tier) winoLines(w *winograd, v []float32, src Maps, first, n, from, y0, 
 // winoProducts multiplies the tiles at every position: m[position][panel][tile] = Σ v·u.
 func (t tier) winoProducts(w *winograd, m, v, u []float32, tiles int) {
 	var s strip
-	s.rows, s.groups = tiles, 1
+	s.rows, s.groups, s.panels = tiles, 1, w.out
 	panel := w.block * w.tilesX * Width
 	s.segments(w.in, Width, w.last, panel)
 	s.aRow, s.aStep, s.cRow = Width, 1, Width
@@ -135,12 +135,8 @@ func (t tier) winoProducts(w *winograd, m, v, u []float32, tiles int) {
 	stride, _ := w.weights()
 	for at := range w.positions() {
 		s.a = v[at*w.stride(w.in):]
-		for q := 0; q < w.out; q += s.panels {
-			s.panels = min(t.sideBySide(), w.out-q)
-			s.b = u[at*stride+q*w.in*Width*Width:]
-			s.c = m[at*w.stride(w.out)+q*panel:]
-			t.run(&s)
-		}
+		s.b, s.c = u[at*stride:], m[at*w.stride(w.out):]
+		t.run(&s)
 	}
 }
 
@@ -210,7 +206,7 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 		full, rest = full-1, w.last
 	}
 	s.bStep, s.cRow, s.cGroup = Width, Width, Width*Width
-	s.bPanel, s.cPanel = panel, kernel
+	s.panels, s.bPanel, s.cPanel = w.out, panel, kernel
 	s.flags = fromC
 	if part.First {
 		for position := range w.positions() {
@@ -236,19 +232,13 @@ func (t tier) winoGradient(c *Conv, dw Matrix, dy, x Maps, sums, scratch []float
 		}
 		s.segments(1, n*w.tilesX, n*w.tilesX, 0)
 		for position := range w.positions() {
-			s.a = v[position*w.stride(w.in):]
-			for q := 0; q < w.out; q += s.panels {
-				s.panels = min(t.sideBySide(), w.out-q)
-				s.b = m[position*outStride+q*panel:]
-				s.c = sums[at(position, out.From+q):]
-				s.rows, s.groups = Width, full
+			s.a, s.b, s.c = v[position*w.stride(w.in):], m[position*outStride:], sums[at(position, out.From):]
+			s.rows, s.groups = Width, full
+			t.run(&s)
+			if rest > 0 {
+				s.rows, s.groups = rest, 1
+				s.a, s.c = s.a[full*panel:], s.c[full*Width*Width:]
 				t.run(&s)
-				if rest > 0 {
-					s.rows, s.groups = rest, 1
-					s.a, s.c = s.a[full*panel:], s.c[full*Width*Width:]
-					t.run(&s)
-					s.a = v[position*w.stride(w.in):]
-				}
 			}
 		}
 	}
