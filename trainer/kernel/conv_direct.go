@@ -274,8 +274,8 @@ func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps, scra
 	}
 }
 
-// gradientSteps bounds the pixels of one strip of a weight gradient: as many of x and dy stay in the
-// first-level cache while the tiles go over them.
+// gradientSteps bounds the pixels of one strip of a weight gradient, where images are small those of several with
+// what the taps reach beyond: as many of x and dy stay in the first-level cache while the tiles go over them.
 const gradientSteps = 256
 
 func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums, scratch []float32, part Part) {
@@ -319,7 +319,7 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 	rows := c.gradientRows()
 	images := 1
 	if rows == c.OH && !c.shifted() {
-		images = max(1, gradientSteps/(c.OW*c.OH))
+		images = max(1, gradientSteps/((c.OW+c.KW-1)*(c.OH+c.KH-1)))
 	}
 	for n := 0; n < x.N; n += images {
 		s.bands = min(images, x.N-n)
