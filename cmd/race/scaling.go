@@ -13,7 +13,7 @@ import (
 
 // scaling lists the contests of Espalier with itself: two workers against one, two threads against one.
 func (s *stage) scaling(set *dataset.Set) []contest {
-	cnn := []string{"--set", "data.limit=3000", "--set", "params.epochs=1", "--set", "grid.learning_rate=[0.0005,0.001,0.0015,0.002]"}
+	cnn := []string{"--set", "data.limit=6000", "--set", "params.epochs=1", "--set", "grid.learning_rate=[0.0005,0.001,0.0015,0.002]"}
 	all := []contest{
 		{
 			name: "products alone, no program around them", group: "workers", ours: side{name: "two goroutines", run: products(2)},
@@ -25,7 +25,7 @@ func (s *stage) scaling(set *dataset.Set) []contest {
 			others: []side{{name: "one worker", run: func(ctx context.Context) (float64, error) { return s.grid(ctx, 1) }}},
 		},
 		{
-			name: "cnn-3, 3,000 rows, an epoch, four points", group: "workers",
+			name: "cnn-3, 6,000 rows, an epoch, four points", group: "workers",
 			ours:   side{name: "two workers", run: func(ctx context.Context) (float64, error) { return s.sweep(ctx, "cnn-3", 2, cnn...) }},
 			others: []side{{name: "one worker", run: func(ctx context.Context) (float64, error) { return s.sweep(ctx, "cnn-3", 1, cnn...) }}},
 		},
