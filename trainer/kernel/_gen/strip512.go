@@ -135,11 +135,11 @@ func newMultiples(stride Mem, rows int) multiples {
 	return m
 }
 
-// advance moves base by n of the strides, n one of those in addresses or twice one.
+// advance moves base by n strides, up to four.
 func (m multiples) advance(base GPVirtual, n int) {
 	switch n {
-	case 1:
-		ADDQ(m[0], base)
+	case 1, 3:
+		ADDQ(m[n/2], base)
 	default:
 		LEAQ(Mem{Base: base, Index: m[0], Scale: uint8(n)}, base)
 	}
