@@ -376,9 +376,10 @@ func (c *Conv) shifted() bool { return c.Packed && c.KH > 1 && c.KW*c.In < 8 && 
 func (t tier) shiftedGradient(c *Conv, s strip, dw Matrix, dy, x Maps, n, y int, copies []float32, out Range) {
 	taps, step := c.KW*c.In, s.aStep
 	s.rows, s.groups, s.aRow, s.aStep, s.aSeg = c.WeightRows(), 1, s.segs*c.OW, 1, c.OW
+	window, row := x.tail(n, 0, y*c.Stride-c.padTop, -c.padLeft), x.row()
 	for seg := range s.segs {
 		for ky := range c.KH {
-			from := x.tail(n, 0, (y+seg)*c.Stride-c.padTop+ky, -c.padLeft)
+			from := window[(seg*c.Stride+ky)*row:]
 			for i := range taps {
 				to := copies[(ky*taps+i)*s.aRow+seg*c.OW:][:c.OW]
 				if step == 1 {
