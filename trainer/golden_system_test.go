@@ -1,7 +1,13 @@
 package trainer
 
 import (
+	"bufio"
+	"encoding/binary"
+	"flag"
+	"io"
 	"math"
+	"os"
+	"os/exec"
 	"slices"
 	"testing"
 
@@ -40,6 +46,86 @@ func TestGoldenSystems(t *testing.T) {
 			check(t, "loss", losses, 1e-5, 1e-5)
 			check(t, "gradient", gradients, 1e-4, 1e-2)
 			check(t, "update", updates, 1e-4, 1e-2)
+		})
+	}
+}
+
+var torchPython = flag.String("torch", "", "the Python that has numpy and torch: the reported nets follow a training of PyTorch's")
+
+// TestAlongTorch takes the 50 steps of trainings that PyTorch does meanwhile in golden.py, each from PyTorch's weights and
+// moments before it: the states of a training, where TestGoldenSystems has random ones. The differences are those of the
+// whole gradient and update.
+//
+// Adam divides by the root of moments that are all rounding where a gradient is next to nothing, as behind batch
+// normalisation: there PyTorch's float32 is 1e-3 from its float64. Updates may be four times as far from that as it is.
+func TestAlongTorch(t *testing.T) {
+	if *torchPython == "" {
+		t.Skip("-torch is not set")
+	}
+	for _, file := range goldenFiles(t) {
+		g, _ := readGolden(t, file)
+		if !g.Stepped {
+			continue
+		}
+		const batch, bound = 8, 1e-4
+		steps := len(g.Loss)
+		g.Rows, g.Params["batch_size"] = batch*steps, int64(batch)
+		c := compile(t, Spec{Layers: g.Layers, Values: g.Params}, g.Shape, g.Classes)
+		t.Run(name(file), func(t *testing.T) {
+			torch := exec.Command(*torchPython, "golden.py", "along", name(file))
+			torch.Dir, torch.Stderr = "testdata", os.Stderr
+			out, err := torch.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := torch.Start(); err != nil {
+				t.Fatal(err)
+			}
+			from := bufio.NewReaderSize(out, 1<<20)
+			f := fitter(t, c, Task{}, g.generated(), dataset.View{})
+			f.arrange()
+			values := make([]float32, len(c.collect(f.network.values)))
+			next := func() []float32 {
+				if err := binary.Read(from, binary.LittleEndian, values); err != nil {
+					t.Fatal(err)
+				}
+				return values
+			}
+			var losses, gradients, updates, shares []float64
+			for step := range steps {
+				var loss float64
+				if err := binary.Read(from, binary.LittleEndian, &loss); err != nil {
+					t.Fatal(err)
+				}
+				c.scatter(f.network.values, next())
+				before := slices.Clone(f.network.values)
+				c.scatter(f.optimizer.moments[0], next())
+				c.scatter(f.optimizer.moments[1], next())
+				f.now = state{Batch: step, Step: uint64(step)}
+				if err := f.step(); err != nil {
+					t.Fatal(err)
+				}
+				losses = append(losses, math.Abs(f.now.LossSum/float64(f.now.Rows)/loss-1))
+				gradients = append(gradients, relative(c.collect(f.network.gradients), next()))
+				update := relative(c.collect(sub(f.network.values, before)), next())
+				var theirs [2]float64
+				if err := binary.Read(from, binary.LittleEndian, &theirs); err != nil {
+					t.Fatal(err)
+				}
+				updates = append(updates, update*min(1, bound/(4*theirs[1])))
+				shares = append(shares, update/theirs[1])
+			}
+			if n, err := io.Copy(io.Discard, from); n != 0 || err != nil {
+				t.Errorf("%d bytes behind the last step, %v", n, err)
+			}
+			if err := torch.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			slices.Sort(shares)
+			t.Logf("update: from PyTorch's float64 %.2g times as far as its float32", shares[steps/2])
+			check(t, "loss", losses, 1e-5, 1e-5)
+			check(t, "gradient", gradients, bound, 1e-1)
+			check(t, "update", updates, bound, 1e-1)
 		})
 	}
 }

@@ -4,9 +4,14 @@ PyTorch gives the gradients, in float64 from a state rounded to float32 after ev
 and optimizers' formulas are Keras 2's, written out here, since PyTorch has habits of its own (Adam's and
 RMSprop's epsilon, the unbiased variance of BatchNorm1d). No dropout, batches in order.
 
-Small nets: one JSON file with the state at every step. The reported nets: their state would be
-megabytes, so initial weights and pixels come from a generator that both sides have (lcg), and for
-each step the file has the loss and per variable two projections of gradient and update.
+Small nets: one JSON file with the state at every step. Of larger ones without kinks initial weights and
+pixels come from a generator that both sides have (lcg), and for each step the file has the loss and by
+variable the norm and a projection of gradient and update. The reported nets take single steps, each from a
+state that is a function of its number (stepped): those of a training would be 70 MB a net.
+
+python3 golden.py along NAME trains a reported net for 50 steps and writes to its output, for each step, the loss
+and the state before it, the gradient and the update: TestAlongTorch reads them as they come (go test ./trainer
+-run AlongTorch -args -torch python3).
 """
 import base64, json, math, sys
 import numpy as np, torch
@@ -455,6 +460,50 @@ def convolution_cases():
     large("cnn_tanh", smooth, steps=50, batch=8, rows=80)
 
 
+def along(wanted):
+    """A function in place of stepped, that trains the net of that name: to standard output, little-endian, for each
+    step the loss as a double, then as floats, all trainable variables in their order: w, m, v, gradient, update, and
+    as doubles how far PyTorch's own float32 is from gradient and update, in relative norm.
+    Every step has a batch of its own: a net that knows its rows by heart has a loss that is all rounding."""
+    def run(name, layers, shape=(28, 28, 1), classes=10, steps=50, batch=4, rows=20, **params):
+        if name != wanted:
+            return
+        batch, rows = 8, 8 * steps
+        params = {"optimizer": "adam", "epochs": 10, "batch_size": batch, "shuffle": False, **params}
+        net = Net(layers, shape, classes)
+        x = to32(np.floor(lcg(rows * int(np.prod(shape)), 77) * 256) * to32(np.array(1 / 255))).reshape(rows, *shape)
+        labels = np.floor(lcg(rows, 78) * classes).astype(np.int64)
+
+        def single(t, state, lr):
+            """The same step in PyTorch's float32."""
+            f32 = {part: {k: a.astype(np.float32) for k, a in state[part].items()} for part in state}
+            at = t * batch
+            tv = {k: torch.from_numpy(a).requires_grad_() for k, a in f32["w"].items()}
+            logits = net.forward(tv, torch.from_numpy(x[at : at + batch].astype(np.float32)))
+            F.cross_entropy(logits, torch.from_numpy(labels[at : at + batch])).backward()
+            g = {k: a.grad.numpy() for k, a in tv.items()}
+            f = np.float32
+            new = {k: update(params, f32["w"][k], g[k], f32["m"][k], f32["v"][k], f(lr), t + 1, f(1)) for k in g}
+            return g, {k: new[k][0].astype(np.float64) - state["w"][k] for k in g}
+
+        def watch(t, loss, state, g, v, lr):
+            out = sys.stdout.buffer
+            out.write(np.array(loss, "<f8").tobytes())
+            change = {k: v[k] - state["w"][k] for k in v}
+            g32, c32 = single(t, state, lr)
+            far = [np.sqrt(sum(((a[k] - b[k]) ** 2).sum() for k in b) / sum((b[k] ** 2).sum() for k in b)) for a, b in ((g32, g), (c32, change))]
+            for part in state["w"], state["m"], state["v"], g, change:
+                for k in net.shapes:
+                    out.write(np.ascontiguousarray(part[k], "<f4").tobytes())
+            out.write(np.array(far, "<f8").tobytes())
+
+        train(net, params, initial(net, 1), x, labels, steps, batch, watch)
+    return run
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["along"]:
+        small = large = lambda *args, **more: None
+        stepped = along(sys.argv[2])
     dense_cases()
     convolution_cases()
