@@ -87,6 +87,9 @@ func (e *Epilogue) maskStrides() (row, panel int) {
 func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 	checkProduct("MulAB", &c, &a, &b, a.Rows, a.Cols, b.Rows)
 	e.check("MulAB", &c)
+	if c.Cols == 0 {
+		return
+	}
 	var s strip
 	s.groups, s.panels = 1, c.panels()
 	s.aRow, s.bStep, s.cRow = a.RowStride, b.RowStride, c.RowStride
@@ -107,7 +110,7 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 		rows := max(tallest, min(blockA, blockWork/Width/t.sideBySide())/max(kn, 1)/tallest*tallest)
 		for r0 := 0; r0 < a.Rows; r0 += rows {
 			s.rows = min(rows, a.Rows-r0)
-			s.a = a.Data[a.index(r0, k0):]
+			s.a = a.Data[min(len(a.Data), a.index(r0, k0)):]
 			s.b = b.Data[min(len(b.Data), k0*b.RowStride):]
 			s.c = c.Data[r0*c.RowStride:]
 			s.flags, s.bias, s.mask = e.ends(k0 == 0, k0+kn == k, r0)
@@ -119,6 +122,9 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 func (t tier) mulATB(c, a, b Matrix, e *Epilogue) {
 	checkProduct("MulATB", &c, &a, &b, a.Cols, a.Rows, b.Rows)
 	e.check("MulATB", &c)
+	if c.Cols == 0 {
+		return
+	}
 	var s strip
 	s.panels = c.panels()
 	s.aRow, s.aStep, s.bStep, s.cRow = 1, a.RowStride, b.RowStride, c.RowStride

@@ -3,6 +3,8 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -58,56 +60,92 @@ func TestProducts(t *testing.T) {
 			if rnd.IntN(8) == 0 {
 				d = blockATB*rnd.IntN(3) + rnd.IntN(70)
 			}
-			transposed := rnd.IntN(2) == 0
-			a, b := matrix(rnd, layout(rnd.IntN(int(layouts))), m, d, nil), matrix(rnd, layout(rnd.IntN(int(layouts))), d, n, nil)
-			at := func(i, q int) float32 { return a.At(i, q) }
-			if transposed {
-				a = matrix(rnd, layout(rnd.IntN(int(layouts))), d, m, nil)
-				at = func(i, q int) float32 { return a.At(q, i) }
-			}
-			c := matrix(rnd, layout(rnd.IntN(int(layouts))), m, n, nil)
-			var e Epilogue
-			switch rnd.IntN(3) {
-			case 0:
-				e.Bias = make([]float32, Padded(n))
-				copy(e.Bias, normals(rnd, n))
-			case 1:
-				e.Accumulate = true
-			}
-			e.ReLU = rnd.IntN(2) == 0
-			if rnd.IntN(2) == 0 {
-				mask := matrix(rnd, layout(rnd.IntN(int(layouts))), m, n, nil)
-				e.Mask, e.MaskScale = &mask, 1.25
-			}
-			was := make([]float32, m*n)
-			c.Unpack(was)
-			name := fmt.Sprintf("m=%d n=%d k=%d transposed=%t epilogue=%+v", m, n, d, transposed, e)
-			if transposed {
-				k.mulATB(c, a, b, &e)
-			} else {
-				k.mulAB(c, a, b, &e)
-			}
-			for i := range m {
-				for j := range n {
-					var start, mask float32
-					switch {
-					case e.Bias != nil:
-						start = e.Bias[j]
-					case e.Accumulate:
-						start = was[i*n+j]
-					}
-					if e.Mask != nil {
-						mask = e.Mask.At(i, j)
-					}
-					want := k.product(d, func(q int) float32 { return at(i, q) }, func(q int) float32 { return b.At(q, j) }, start, &e, mask)
-					if got := c.At(i, j); !same(got, want) {
-						t.Fatalf("%s: element (%d, %d) is %x, the exact chain gives %x", name, i, j, got, want)
-					}
-				}
-			}
-			untouched(t, c)
+			tryProduct(t, k, rnd, layout(rnd.IntN(int(layouts))), m, n, d, rnd.IntN(2) == 0)
 		}
 	})
+}
+
+// TestBlocksOfProducts crosses the blocks of rows and columns into which a product is cut.
+func TestBlocksOfProducts(t *testing.T) {
+	eachTier(t, func(t *testing.T, k tier) {
+		rnd := source(t)
+		for l := range layouts {
+			tryProduct(t, k, rnd, l, 2*tallest+5, 33, blockK+3, false)
+			tryProduct(t, k, rnd, l, 2*blockColumns/blockATB+7, 33, blockATB+3, true)
+			tryProduct(t, k, rnd, l, blockWork/Width/blockATB+21, 33, 2, true)
+		}
+	})
+}
+
+// TestEmptyProducts: products of no columns do nothing and sums of no steps are zero, however many rows there are.
+func TestEmptyProducts(t *testing.T) {
+	eachTier(t, func(t *testing.T, k tier) {
+		const m, d = 200, 784
+		a := RowMajor(make([]float32, PanelLen(m, d)), m, d)
+		for _, lay := range []func([]float32, int, int) Matrix{Panels, RowMajor} {
+			k.mulAB(lay(nil, m, 0), a, lay(nil, d, 0), &Epilogue{})
+			k.mulATB(lay(nil, d, 0), a, lay(nil, m, 0), &Epilogue{})
+			k.mulAB(lay(nil, 0, 5), lay(nil, 0, d), lay(make([]float32, d*Width), d, 5), &Epilogue{})
+			const rows = blockA + 1
+			c := lay(slices.Repeat([]float32{1}, rows*Width), rows, 5)
+			k.mulAB(c, lay(nil, rows, 0), lay(nil, 0, 5), &Epilogue{})
+			if i := slices.IndexFunc(c.Data, func(v float32) bool { return v != 0 }); i >= 0 {
+				t.Fatalf("float %d of an empty sum is %v", i, c.Data[i])
+			}
+		}
+	})
+}
+
+// tryProduct compares a product with A in a layout, all else at random, with the exact chains.
+func tryProduct(t *testing.T, k tier, rnd *rand.Rand, l layout, m, n, d int, transposed bool) {
+	t.Helper()
+	a, b := matrix(rnd, l, m, d, nil), matrix(rnd, layout(rnd.IntN(int(layouts))), d, n, nil)
+	at := func(i, q int) float32 { return a.At(i, q) }
+	if transposed {
+		a = matrix(rnd, l, d, m, nil)
+		at = func(i, q int) float32 { return a.At(q, i) }
+	}
+	c := matrix(rnd, layout(rnd.IntN(int(layouts))), m, n, nil)
+	var e Epilogue
+	switch rnd.IntN(3) {
+	case 0:
+		e.Bias = make([]float32, Padded(n))
+		copy(e.Bias, normals(rnd, n))
+	case 1:
+		e.Accumulate = true
+	}
+	e.ReLU = rnd.IntN(2) == 0
+	if rnd.IntN(2) == 0 {
+		mask := matrix(rnd, layout(rnd.IntN(int(layouts))), m, n, nil)
+		e.Mask, e.MaskScale = &mask, 1.25
+	}
+	was := make([]float32, m*n)
+	c.Unpack(was)
+	name := fmt.Sprintf("m=%d n=%d k=%d transposed=%t epilogue=%+v", m, n, d, transposed, e)
+	if transposed {
+		k.mulATB(c, a, b, &e)
+	} else {
+		k.mulAB(c, a, b, &e)
+	}
+	for i := range m {
+		for j := range n {
+			var start, mask float32
+			switch {
+			case e.Bias != nil:
+				start = e.Bias[j]
+			case e.Accumulate:
+				start = was[i*n+j]
+			}
+			if e.Mask != nil {
+				mask = e.Mask.At(i, j)
+			}
+			want := k.product(d, func(q int) float32 { return at(i, q) }, func(q int) float32 { return b.At(q, j) }, start, &e, mask)
+			if got := c.At(i, j); !same(got, want) {
+				t.Fatalf("%s: element (%d, %d) is %x, the exact chain gives %x", name, i, j, got, want)
+			}
+		}
+	}
+	untouched(t, c)
 }
 
 // TestLongReduction crosses the block of K, where the accumulators visit memory.
