@@ -86,6 +86,16 @@ func TestMisuse(t *testing.T) {
 		f          func()
 	}{
 		{"too little data", "kernel: Panels: a 2×17 matrix of strides 16 and 32 needs 64 floats, has 63", func() { Panels(make([]float32, 63), 2, 17) }},
+		{"panels that overlap", "kernel: mask of a product: a 2×17 matrix of strides 16 and 0 needs 32 floats, has 64", func() {
+			mask := m(2, 17)
+			mask.PanelStride = 0
+			MulAB(m(2, 17), m(2, 3), m(3, 17), Epilogue{Mask: &mask})
+		}},
+		{"rows that overlap", "kernel: MulAB: a 2×3 matrix of strides 8 and 32 needs 24 floats, has 32", func() {
+			a := m(2, 3)
+			a.RowStride = 8
+			MulAB(m(2, 5), a, m(3, 5), Epilogue{})
+		}},
 		{"a negative shape", "kernel: RowMajor: negative shape -1×2", func() { RowMajor(nil, -1, 2) }},
 		{"a product of unequal lengths", "kernel: MulAB: 2×3 and 4×5 do not give 2×5", func() { MulAB(m(2, 5), m(2, 3), m(4, 5), Epilogue{}) }},
 		{"a bias with accumulation", "kernel: MulAB: a bias of 16 for 5 columns, accumulate true", func() { MulAB(m(2, 5), m(2, 3), m(3, 5), Epilogue{Bias: make([]float32, 16), Accumulate: true}) }},
