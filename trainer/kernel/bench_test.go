@@ -51,8 +51,10 @@ func share(b *testing.B, k tier, flops float64, f func()) {
 	b.ReportMetric(middle(shares), "%peak")
 	if len(tiles) > 0 {
 		b.ReportMetric(middle(tiles), "%tile")
-		b.ReportMetric(middle(alone), "%quiet")
 		b.ReportMetric(float64(len(alone)), "quiet-rounds")
+	}
+	if len(alone) > 0 {
+		b.ReportMetric(middle(alone), "%quiet")
 	}
 }
 

@@ -15,11 +15,11 @@ const (
 	// blockK is how many steps of the reduction run before C goes back to memory. Since the
 	// accumulators start from C, the split does not show in the bits.
 	blockK = 2048
-	// blockATB is the same for MulATB, where a step reads a whole row of A: 256 rows of a panel of B
-	// are 16 KB and stay in the first-level cache.
+	// blockATB is the same for MulATB, whose steps are rows: 256 of a panel of B are 16 KB and stay in the
+	// first-level cache.
 	blockATB = 256
 	// blockColumns bounds the floats of A in rows that MulATB reads for one panel of C after the other. The tiles of
-	// a panel meet every cache line of them three times, so they should not fill the second-level cache.
+	// a panel meet every cache line of them three or four times, so they should not fill the second-level cache.
 	blockColumns = 24 << 10
 	// blockA bounds the floats of A that one round of panels reads again and again: they stay in the
 	// second-level cache.

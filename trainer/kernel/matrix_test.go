@@ -78,6 +78,17 @@ func TestGather(t *testing.T) {
 	})
 }
 
+// TestUnusedStrides: the stride of a single row or panel may be anything.
+func TestUnusedStrides(t *testing.T) {
+	for _, m := range []Matrix{
+		{Data: make([]float32, 2*Width), Rows: 1, Cols: 20, RowStride: 3, PanelStride: Width},
+		{Data: make([]float32, 2*Width), Rows: 2, Cols: 5, RowStride: Width},
+		{RowStride: -1, Rows: 7}, {PanelStride: -1, Cols: 7},
+	} {
+		m.check("a matrix")
+	}
+}
+
 // TestMisuse: shapes that do not fit panic with a sentence before memory is touched.
 func TestMisuse(t *testing.T) {
 	m := func(rows, cols int) Matrix { return Panels(make([]float32, PanelLen(rows, cols)), rows, cols) }
