@@ -383,7 +383,7 @@ func (t tier) shiftedGradient(c *Conv, s strip, dw Matrix, dy, x Maps, n, y int,
 			for i := range taps {
 				to := copies[(ky*taps+i)*s.aRow+seg*c.OW:][:c.OW]
 				if step == 1 {
-					copy(to, from[i:])
+					copy(to, from[i:][:c.OW])
 					continue
 				}
 				for j := range to {

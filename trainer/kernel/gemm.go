@@ -56,8 +56,8 @@ func checkProduct(what string, c, a, b *Matrix, rows, inner, innerB int) {
 }
 
 // ends is what strips do before the first and after the last step of the whole reduction, from a row on. It returns
-// what the caller puts into its strip: stored through a pointer to one, every operand would count as escaping, the
-// callers' masks with them.
+// what its caller then puts into the strip: if it took a pointer to the strip and stored it there itself, the compiler
+// would move bias and mask, whatever they point into, to the heap.
 func (e *Epilogue) ends(first, last bool, row int) (flags stripFlags, bias, mask []float32) {
 	switch {
 	case !first || e.Accumulate:

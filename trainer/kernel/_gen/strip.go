@@ -192,6 +192,46 @@ func moveTile(f func(int) Mem, tmp GPVirtual) {
 	}
 }
 
+// multiples addresses rows or steps a stride apart from one base: the odd multiples of the stride are in registers.
+type multiples []GPVirtual
+
+// newMultiples addresses n of them, from 0 on.
+func newMultiples(stride Mem, n int) multiples {
+	var m multiples
+	for odd := 1; odd < n; odd += 2 {
+		r := GP64().(GPVirtual)
+		if odd == 1 {
+			MOVQ(stride, r)
+		} else {
+			LEAQ(Mem{Base: m[len(m)-1], Index: m[0], Scale: 2}, r)
+		}
+		m = append(m, r)
+	}
+	return m
+}
+
+// advance moves base by n strides, up to four.
+func (m multiples) advance(base GPVirtual, n int) {
+	switch n {
+	case 1, 3:
+		ADDQ(m[n/2], base)
+	default:
+		LEAQ(Mem{Base: base, Index: m[0], Scale: uint8(n)}, base)
+	}
+}
+
+// in is the place of number i from base on.
+func (m multiples) in(base GPVirtual, i int) Mem {
+	scale := 1
+	for ; i > 0 && i%2 == 0; i /= 2 {
+		scale *= 2
+	}
+	if i == 0 {
+		return at(base, 0)
+	}
+	return Mem{Base: base, Index: m[i/2], Scale: uint8(scale)}
+}
+
 // eachRow runs body for the two halves of every row of a tile.
 func eachRow(acc [][2]VecVirtual, f func(int) Mem, base, stride int, p GPVirtual, body func(v VecVirtual, m Mem)) {
 	MOVQ(f(base), p)

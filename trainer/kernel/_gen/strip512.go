@@ -118,45 +118,6 @@ func vectors512(n int) []VecVirtual {
 	return v
 }
 
-// multiples addresses rows a stride apart from one base: the odd multiples of the stride are in registers.
-type multiples []GPVirtual
-
-func newMultiples(stride Mem, rows int) multiples {
-	var m multiples
-	for odd := 1; odd < rows; odd += 2 {
-		r := GP64().(GPVirtual)
-		if odd == 1 {
-			MOVQ(stride, r)
-		} else {
-			LEAQ(Mem{Base: m[len(m)-1], Index: m[0], Scale: 2}, r)
-		}
-		m = append(m, r)
-	}
-	return m
-}
-
-// advance moves base by n strides, up to four.
-func (m multiples) advance(base GPVirtual, n int) {
-	switch n {
-	case 1, 3:
-		ADDQ(m[n/2], base)
-	default:
-		LEAQ(Mem{Base: base, Index: m[0], Scale: uint8(n)}, base)
-	}
-}
-
-// in is row i from base on.
-func (m multiples) in(base GPVirtual, i int) Mem {
-	scale := 1
-	for ; i > 0 && i%2 == 0; i /= 2 {
-		scale *= 2
-	}
-	if i == 0 {
-		return at(base, 0)
-	}
-	return Mem{Base: base, Index: m[i/2], Scale: uint8(scale)}
-}
-
 // rows512 runs body for every accumulator with its place in memory.
 func rows512(acc [][]VecVirtual, f func(int) Mem, base, rowStride, panelStride int, body func(v VecVirtual, m Mem)) {
 	p, row, panel := GP64().(GPVirtual), GP64(), GP64().(GPVirtual)
