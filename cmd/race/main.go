@@ -219,7 +219,7 @@ func times(ratio float64) string { return fmt.Sprintf("%.2f×", ratio) }
 
 func median(v []float64) float64 {
 	v = slices.Sorted(slices.Values(v))
-	return v[len(v)/2]
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
 
 // duration prints seconds in the unit that reads best.
