@@ -189,3 +189,23 @@ func TestWinogradTransforms(t *testing.T) {
 		}
 	}
 }
+
+// TestTileSize: the tile of a map decides on its bits, so that another choice is another revision of the trainer.
+func TestTileSize(t *testing.T) {
+	for _, row := range []struct{ oh, ow, in, out, want int }{
+		{28, 28, 32, 32, 4},
+		{14, 14, 32, 64, 4},
+		{7, 7, 128, 128, 4},
+		{5, 5, 16, 16, 2}, // both have 144 products
+		{3, 3, 64, 128, 4},
+		{2, 2, 16, 16, 2},
+		{1, 1, 64, 64, 0},
+		{1, 28, 16, 16, 0}, // most of a tile would lie outside
+		{28, 28, 15, 32, 0},
+		{28, 28, 32, 15, 0},
+	} {
+		if got := tileSize(row.oh, row.ow, row.in, row.out); got != row.want {
+			t.Errorf("%d×%d maps, %d to %d channels: tiles of %d, want %d", row.oh, row.ow, row.in, row.out, got, row.want)
+		}
+	}
+}
