@@ -57,6 +57,7 @@
 // Not as in Keras: a moving average of the weights (ema) is what validation and the model use throughout, not
 // only at the end; a loss that is not finite ends the fit with ErrDiverged.
 //
-// golden_test.go holds all of it against trajectories made with PyTorch, gradient_test.go against finite
+// golden_test.go holds all of it against trajectories made with PyTorch, golden_system_test.go the reported nets
+// against single steps and, with -torch, against trainings that go on meanwhile, gradient_test.go against finite
 // differences.
 package trainer
