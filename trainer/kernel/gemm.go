@@ -76,12 +76,16 @@ func (e *Epilogue) ends(first, last bool, row int) (flags stripFlags, bias, mask
 	return flags, bias, mask
 }
 
-// maskStrides are the distances of rows and panels of the mask.
-func (e *Epilogue) maskStrides() (row, panel int) {
-	if e.Mask == nil {
-		return 0, 0
+// product is what the strips of a product have in common whichever way A goes.
+func product(c, b *Matrix, e *Epilogue) (s strip) {
+	s.panels = c.panels()
+	s.bStep, s.bPanel = b.RowStride, b.PanelStride
+	s.cRow, s.cPanel = c.RowStride, c.PanelStride
+	s.scale = e.MaskScale
+	if e.Mask != nil {
+		s.maskRow, s.maskPanel = e.Mask.RowStride, e.Mask.PanelStride
 	}
-	return e.Mask.RowStride, e.Mask.PanelStride
+	return s
 }
 
 func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
@@ -90,13 +94,8 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 	if c.Cols == 0 {
 		return
 	}
-	var s strip
-	s.groups, s.panels = 1, c.panels()
-	s.aRow, s.bStep, s.cRow = a.RowStride, b.RowStride, c.RowStride
-	s.bPanel, s.cPanel = b.PanelStride, c.PanelStride
-	s.aStep = 1
-	s.scale = e.MaskScale
-	s.maskRow, s.maskPanel = e.maskStrides()
+	s := product(&c, &b, e)
+	s.groups, s.aRow, s.aStep = 1, a.RowStride, 1
 	k := a.Cols
 	for k0 := 0; k0 == 0 || k0 < k; k0 += blockK {
 		kn := min(blockK, k-k0)
@@ -125,12 +124,8 @@ func (t tier) mulATB(c, a, b Matrix, e *Epilogue) {
 	if c.Cols == 0 {
 		return
 	}
-	var s strip
-	s.panels = c.panels()
-	s.aRow, s.aStep, s.bStep, s.cRow = 1, a.RowStride, b.RowStride, c.RowStride
-	s.bPanel, s.cPanel = b.PanelStride, c.PanelStride
-	s.scale = e.MaskScale
-	s.maskRow, s.maskPanel = e.maskStrides()
+	s := product(&c, &b, e)
+	s.aRow, s.aStep = 1, a.RowStride
 	m := a.Rows
 	for m0 := 0; m0 == 0 || m0 < m; m0 += blockATB {
 		mn := min(blockATB, m-m0)

@@ -31,23 +31,6 @@ func (t tier) tile(s *strip, rows, panels int, args *uint64) {
 	}
 }
 
-func tile256(rows int, args *uint64) {
-	switch rows {
-	case 1:
-		strip1Asm(args)
-	case 2:
-		strip2Asm(args)
-	case 3:
-		strip3Asm(args)
-	case 4:
-		strip4Asm(args)
-	case 5:
-		strip5Asm(args)
-	case 6:
-		strip6Asm(args)
-	}
-}
-
 func tile256Columns(rows int, args *uint64) {
 	switch rows {
 	case 1:

@@ -77,6 +77,24 @@ func (g stripArgs) run(t tier, s *strip, panel, panels, first, size, tiles int) 
 	}
 }
 
+// tile256 runs the kernel of one panel whose tiles have so many rows, on amd64 for A by rows.
+func tile256(rows int, args *uint64) {
+	switch rows {
+	case 1:
+		strip1Asm(args)
+	case 2:
+		strip2Asm(args)
+	case 3:
+		strip3Asm(args)
+	case 4:
+		strip4Asm(args)
+	case 5:
+		strip5Asm(args)
+	case 6:
+		strip6Asm(args)
+	}
+}
+
 // at is the address of element i; check has seen that the kernel stays within the slice. An empty A of
 // an empty sum is never read.
 func at(s []float32, i int) *float32 {

@@ -92,10 +92,7 @@ func strip(rows int, byColumns bool) {
 	} else {
 		aFar = newMultiples(f(argARow), rows)
 	}
-	set(f, argTileA, argA)
-	set(f, argTileC, argC)
-	set(f, argTileMask, argMask)
-	set(f, argTilesLeft, argTiles)
+	firstTile(f)
 
 	Label("tile")
 	start(acc, f, tmp)
@@ -182,6 +179,14 @@ func set(f func(int) Mem, to, from int) {
 	tmp := GP64()
 	MOVQ(f(from), tmp)
 	MOVQ(tmp, f(to))
+}
+
+// firstTile goes to the first tile.
+func firstTile(f func(int) Mem) {
+	set(f, argTileA, argA)
+	set(f, argTileC, argC)
+	set(f, argTileMask, argMask)
+	set(f, argTilesLeft, argTiles)
 }
 
 // moveTile goes to the next tile.

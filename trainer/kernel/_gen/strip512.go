@@ -45,10 +45,7 @@ func strip512(rows, panels int) {
 	columns, x := vectors512(panels), vectors512(4)
 	MOVQ(f(argAStep), aStep)
 	MOVQ(f(argBStep), bStep)
-	set(f, argTileA, argA)
-	set(f, argTileC, argC)
-	set(f, argTileMask, argMask)
-	set(f, argTilesLeft, argTiles)
+	firstTile(f)
 
 	Label("tile")
 	start512(acc, f)
