@@ -31,23 +31,33 @@ func TestGoldenSystems(t *testing.T) {
 			f.arrange()
 			var losses, gradients, updates []float64
 			for step := range g.steps() {
-				c.scatter(f.network.values, g.initialFrom(c, 1+7919*uint32(step)))
-				before := slices.Clone(f.network.values)
-				c.scatter(f.optimizer.moments[0], c.generate(20000+7919*uint32(step), func(u float64) float64 { return (u*2 - 1) * 0.01 }))
-				c.scatter(f.optimizer.moments[1], c.generate(60000+7919*uint32(step), func(u float64) float64 { return (u + 1) * 1e-4 }))
-				f.now = state{Batch: step % f.batches(), Step: uint64(step)}
-				if err := f.step(); err != nil {
-					t.Fatal(err)
-				}
-				losses = append(losses, math.Abs(f.now.LossSum/float64(f.now.Rows)/g.Loss[step]-1))
+				w := g.initialFrom(c, 1+7919*uint32(step))
+				m := c.generate(20000+7919*uint32(step), func(u float64) float64 { return (u*2 - 1) * 0.01 })
+				v := c.generate(60000+7919*uint32(step), func(u float64) float64 { return (u + 1) * 1e-4 })
+				loss, update := stepFrom(t, c, f, step, w, m, v)
+				losses = append(losses, math.Abs(loss/g.Loss[step]-1))
 				gradients = append(gradients, g.difference(c, step, f.network.gradients, g.G))
-				updates = append(updates, g.difference(c, step, sub(f.network.values, before), g.W))
+				updates = append(updates, g.difference(c, step, update, g.W))
 			}
 			check(t, "loss", losses, 1e-5, 1e-5)
 			check(t, "gradient", gradients, 1e-4, 1e-2)
 			check(t, "update", updates, 1e-4, 1e-2)
 		})
 	}
+}
+
+// stepFrom takes a step from weights and Adam's moments in C order, and gives its loss and the update as it lies.
+func stepFrom(t *testing.T, c *Config, f *Fitter, step int, w, m, v []float32) (loss float64, update []float32) {
+	t.Helper()
+	c.scatter(f.network.values, w)
+	before := slices.Clone(f.network.values)
+	c.scatter(f.optimizer.moments[0], m)
+	c.scatter(f.optimizer.moments[1], v)
+	f.now = state{Batch: step % f.batches(), Step: uint64(step)}
+	if err := f.step(); err != nil {
+		t.Fatal(err)
+	}
+	return f.now.LossSum / float64(f.now.Rows), sub(f.network.values, before)
 }
 
 var torchPython = flag.String("torch", "", "the Python that has numpy and torch: the reported nets follow a training of PyTorch's")
@@ -84,34 +94,27 @@ func TestAlongTorch(t *testing.T) {
 			from := bufio.NewReaderSize(out, 1<<20)
 			f := fitter(t, c, Task{}, g.generated(), dataset.View{})
 			f.arrange()
-			values := make([]float32, len(c.collect(f.network.values)))
-			next := func() []float32 {
-				if err := binary.Read(from, binary.LittleEndian, values); err != nil {
+			read := func(data any) {
+				if err := binary.Read(from, binary.LittleEndian, data); err != nil {
 					t.Fatal(err)
 				}
+			}
+			variables := len(c.collect(f.network.values))
+			next := func() []float32 {
+				values := make([]float32, variables)
+				read(values)
 				return values
 			}
 			var losses, gradients, updates, shares []float64
 			for step := range steps {
-				var loss float64
-				if err := binary.Read(from, binary.LittleEndian, &loss); err != nil {
-					t.Fatal(err)
-				}
-				c.scatter(f.network.values, next())
-				before := slices.Clone(f.network.values)
-				c.scatter(f.optimizer.moments[0], next())
-				c.scatter(f.optimizer.moments[1], next())
-				f.now = state{Batch: step, Step: uint64(step)}
-				if err := f.step(); err != nil {
-					t.Fatal(err)
-				}
-				losses = append(losses, math.Abs(f.now.LossSum/float64(f.now.Rows)/loss-1))
+				var want float64
+				read(&want)
+				loss, change := stepFrom(t, c, f, step, next(), next(), next())
+				losses = append(losses, math.Abs(loss/want-1))
 				gradients = append(gradients, relative(c.collect(f.network.gradients), next()))
-				update := relative(c.collect(sub(f.network.values, before)), next())
+				update := relative(c.collect(change), next())
 				var theirs [2]float64
-				if err := binary.Read(from, binary.LittleEndian, &theirs); err != nil {
-					t.Fatal(err)
-				}
+				read(&theirs)
 				updates = append(updates, update*min(1, bound/(4*theirs[1])))
 				shares = append(shares, update/theirs[1])
 			}

@@ -312,13 +312,24 @@ def strip(layers):
     return [{k: (strip(v) if k == "layers" else v) for k, v in l.items() if k != "projection_strides"} for l in layers]
 
 
+def generated(rows, shape, classes):
+    """Pixels, scaled as the trainer does, and labels."""
+    pixels = np.floor(lcg(rows * int(np.prod(shape)), 77) * 256)
+    return to32(pixels * to32(np.array(1 / 255))).reshape(rows, *shape), np.floor(lcg(rows, 78) * classes).astype(np.int64)
+
+
+def gradient(net, w, x, labels):
+    """Loss and gradient of a batch, in the precision of w and x."""
+    tv = {k: torch.from_numpy(a).requires_grad_() for k, a in w.items()}
+    loss = F.cross_entropy(net.forward(tv, torch.from_numpy(x)), torch.from_numpy(labels))
+    loss.backward()
+    return loss.item(), {k: a.grad.numpy() for k, a in tv.items()}
+
+
 def large(name, layers, shape=(28, 28, 1), classes=10, steps=50, batch=32, rows=160, **params):
     params = {"optimizer": "adam", "epochs": 10, "batch_size": batch, "shuffle": False, **params}
     net = Net(layers, shape, classes)
-    size = int(np.prod(shape))
-    pixels = np.floor(lcg(rows * size, 77) * 256)
-    labels = np.floor(lcg(rows, 78) * classes).astype(np.int64)
-    x = to32(pixels * to32(np.array(1 / 255))).reshape(rows, *shape)
+    x, labels = generated(rows, shape, classes)
     signs = {k: np.sign(lcg(int(np.prod(s)), 5000 + i) - 0.5).reshape(s) for i, (k, s) in enumerate(net.shapes.items())}
     log = {"loss": [], "gradients": [], "updates": []}
 
@@ -348,9 +359,7 @@ def stepped(name, layers, shape=(28, 28, 1), classes=10, steps=50, batch=4, rows
     norm and projections on random signs: their differences tell the norm of the difference."""
     params = {"optimizer": "adam", "epochs": 10, "batch_size": batch, "shuffle": False, **params}
     net = Net(layers, shape, classes)
-    size = int(np.prod(shape))
-    x = to32(np.floor(lcg(rows * size, 77) * 256) * to32(np.array(1 / 255))).reshape(rows, *shape)
-    labels = np.floor(lcg(rows, 78) * classes).astype(np.int64)
+    x, labels = generated(rows, shape, classes)
     signs = {}
     for i, (k, s) in enumerate(net.shapes.items()):
         states = lcg_states(int(np.prod(s)), 5000 + i)
@@ -365,13 +374,9 @@ def stepped(name, layers, shape=(28, 28, 1), classes=10, steps=50, batch=4, rows
         w = initial(net, 1 + 7919 * t)
         m = {k: to32((lcg(a.size, 20000 + 7919 * t + i).reshape(a.shape) * 2 - 1) * 0.01) for i, (k, a) in enumerate(w.items())}
         v = {k: to32((lcg(a.size, 60000 + 7919 * t + i).reshape(a.shape) + 1) * 1e-4) for i, (k, a) in enumerate(w.items())}
-        tv = {k: torch.from_numpy(a).requires_grad_() for k, a in w.items()}
-        logits = net.forward(tv, torch.from_numpy(x[at : at + batch]))
-        loss = F.cross_entropy(logits, torch.from_numpy(labels[at : at + batch]))
-        loss.backward()
-        g = {k: a.grad.numpy() for k, a in tv.items()}
+        loss, g = gradient(net, w, x[at : at + batch], labels[at : at + batch])
         new = {k: update(params, w[k], g[k], m[k], v[k], rates(params, rows // batch, t), t + 1, 1.0)[0] for k in w}
-        losses.append(loss.item())
+        losses.append(loss)
         gradients.append(project(g))
         updates.append(project({k: new[k] - w[k] for k in w}))
     print(name, np.mean(losses), file=sys.stderr)
@@ -471,17 +476,13 @@ def along(wanted):
         batch, rows = 8, 8 * steps
         params = {"optimizer": "adam", "epochs": 10, "batch_size": batch, "shuffle": False, **params}
         net = Net(layers, shape, classes)
-        x = to32(np.floor(lcg(rows * int(np.prod(shape)), 77) * 256) * to32(np.array(1 / 255))).reshape(rows, *shape)
-        labels = np.floor(lcg(rows, 78) * classes).astype(np.int64)
+        x, labels = generated(rows, shape, classes)
 
         def single(t, state, lr):
             """The same step in PyTorch's float32."""
             f32 = {part: {k: a.astype(np.float32) for k, a in state[part].items()} for part in state}
             at = t * batch
-            tv = {k: torch.from_numpy(a).requires_grad_() for k, a in f32["w"].items()}
-            logits = net.forward(tv, torch.from_numpy(x[at : at + batch].astype(np.float32)))
-            F.cross_entropy(logits, torch.from_numpy(labels[at : at + batch])).backward()
-            g = {k: a.grad.numpy() for k, a in tv.items()}
+            _, g = gradient(net, f32["w"], x[at : at + batch].astype(np.float32), labels[at : at + batch])
             f = np.float32
             new = {k: update(params, f32["w"][k], g[k], f32["m"][k], f32["v"][k], f(lr), t + 1, f(1)) for k in g}
             return g, {k: new[k][0].astype(np.float64) - state["w"][k] for k in g}
