@@ -61,6 +61,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 			env.Setenv("XDG_RUNTIME_DIR", env.WorkDir)
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			data, _ := grids.Material("iris.csv")
 			if err := os.WriteFile(filepath.Join(env.WorkDir, "iris.csv"), data, 0o644); err != nil {
 				return err
