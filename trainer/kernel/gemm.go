@@ -76,8 +76,8 @@ func (e *Epilogue) ends(first, last bool, row int) (flags stripFlags, bias, mask
 	return flags, bias, mask
 }
 
-// product is what the strips of a product have in common whichever way A goes.
-func product(c, b *Matrix, e *Epilogue) (s strip) {
+// product sets what the strips of a product have in common whichever way A goes.
+func (s *strip) product(c, b *Matrix, e *Epilogue) {
 	s.panels = c.panels()
 	s.bStep, s.bPanel = b.RowStride, b.PanelStride
 	s.cRow, s.cPanel = c.RowStride, c.PanelStride
@@ -85,7 +85,6 @@ func product(c, b *Matrix, e *Epilogue) (s strip) {
 	if e.Mask != nil {
 		s.maskRow, s.maskPanel = e.Mask.RowStride, e.Mask.PanelStride
 	}
-	return s
 }
 
 func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
@@ -94,7 +93,8 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 	if c.Cols == 0 {
 		return
 	}
-	s := product(&c, &b, e)
+	var s strip
+	s.product(&c, &b, e)
 	s.groups, s.aRow, s.aStep = 1, a.RowStride, 1
 	k := a.Cols
 	for k0 := 0; k0 == 0 || k0 < k; k0 += blockK {
@@ -106,7 +106,10 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 			s.segments(n, Width, kn-(n-1)*Width, a.PanelStride)
 		}
 		s.bSeg = s.k * b.RowStride
-		rows := max(tallest, min(blockA, blockWork/Width/t.sideBySide())/max(kn, 1)/tallest*tallest)
+		rows := a.Rows
+		if most := min(blockA, blockWork/Width/t.sideBySide()); rows*kn > most {
+			rows = max(tallest, most/kn/tallest*tallest)
+		}
 		for r0 := 0; r0 < a.Rows; r0 += rows {
 			s.rows = min(rows, a.Rows-r0)
 			s.a = a.Data[min(len(a.Data), a.index(r0, k0)):]
@@ -124,7 +127,8 @@ func (t tier) mulATB(c, a, b Matrix, e *Epilogue) {
 	if c.Cols == 0 {
 		return
 	}
-	s := product(&c, &b, e)
+	var s strip
+	s.product(&c, &b, e)
 	s.aRow, s.aStep = 1, a.RowStride
 	m := a.Rows
 	for m0 := 0; m0 == 0 || m0 < m; m0 += blockATB {

@@ -65,7 +65,7 @@ func TestProducts(t *testing.T) {
 	})
 }
 
-// TestBlocksOfProducts crosses the blocks of rows and columns into which a product is cut.
+// TestBlocksOfProducts crosses the blocks of rows, of columns and of panels into which a product is cut.
 func TestBlocksOfProducts(t *testing.T) {
 	eachTier(t, func(t *testing.T, k tier) {
 		rnd := source(t)
@@ -73,6 +73,9 @@ func TestBlocksOfProducts(t *testing.T) {
 			tryProduct(t, k, rnd, l, 2*tallest+5, 33, blockK+3, false)
 			tryProduct(t, k, rnd, l, 2*blockColumns/blockATB+7, 33, blockATB+3, true)
 			tryProduct(t, k, rnd, l, blockWork/Width/blockATB+21, 33, 2, true)
+			for _, transposed := range []bool{false, true} {
+				tryProduct(t, k, rnd, l, 61, 8*Width, 80, transposed) // six panels together, and two
+			}
 		}
 	})
 }

@@ -92,11 +92,12 @@ func (t tier) run(s *strip) {
 		return
 	}
 	s.check()
-	most := max(tallest, blockWork/Width/min(s.panels, t.sideBySide())/max(1, s.steps())/tallest*tallest)
-	if s.groups > 1 || s.rows <= most {
+	most, steps := blockWork/Width/min(s.panels, t.sideBySide()), s.steps()
+	if s.groups > 1 || s.rows <= tallest || s.rows*steps <= most {
 		t.strip(s)
 		return
 	}
+	most = max(tallest, most/steps/tallest*tallest)
 	part := *s
 	for rows := s.rows; rows > 0; rows -= most {
 		part.rows = min(most, rows)

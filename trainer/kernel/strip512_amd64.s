@@ -11,13 +11,13 @@ TEXT ·strip512x1x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -34,23 +34,23 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -76,14 +76,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -101,22 +101,22 @@ linear:
 	JZ           unmasked
 	VPXORD       Z2, Z2, Z2
 	VBROADCASTSS 184(AX), Z1
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z2, K1
 	VMULPS.Z     Z1, Z0, K1, Z0
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -129,13 +129,13 @@ TEXT ·strip512x2x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -154,25 +154,25 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
 	VMOVUPS (CX), Z1
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -201,14 +201,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -227,7 +227,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z3, Z3, Z3
 	VBROADCASTSS 184(AX), Z2
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z3, K1
 	VMULPS.Z     Z2, Z0, K1, Z0
@@ -236,18 +236,18 @@ linear:
 	VMULPS.Z     Z2, Z1, K1, Z1
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z1, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -260,13 +260,13 @@ TEXT ·strip512x3x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -287,7 +287,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -296,18 +296,18 @@ fromC:
 	VMOVUPS (CX), Z2
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -339,14 +339,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -366,7 +366,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z4, Z4, Z4
 	VBROADCASTSS 184(AX), Z3
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z4, K1
 	VMULPS.Z     Z3, Z0, K1, Z0
@@ -378,7 +378,7 @@ linear:
 	VMULPS.Z     Z3, Z2, K1, Z2
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -386,12 +386,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z2, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -405,13 +405,13 @@ TEXT ·strip512x4x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -434,7 +434,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -445,18 +445,18 @@ fromC:
 	VMOVUPS (CX), Z3
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -491,14 +491,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -519,7 +519,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z5, Z5, Z5
 	VBROADCASTSS 184(AX), Z4
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z5, K1
 	VMULPS.Z     Z4, Z0, K1, Z0
@@ -534,7 +534,7 @@ linear:
 	VMULPS.Z     Z4, Z3, K1, Z3
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -544,12 +544,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z3, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -563,13 +563,13 @@ TEXT ·strip512x5x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -594,7 +594,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -607,18 +607,18 @@ fromC:
 	VMOVUPS (CX), Z4
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -656,14 +656,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -685,7 +685,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z6, Z6, Z6
 	VBROADCASTSS 184(AX), Z5
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z6, K1
 	VMULPS.Z     Z5, Z0, K1, Z0
@@ -703,7 +703,7 @@ linear:
 	VMULPS.Z     Z5, Z4, K1, Z4
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -715,12 +715,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z4, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -735,13 +735,13 @@ TEXT ·strip512x6x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -768,7 +768,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -783,18 +783,18 @@ fromC:
 	VMOVUPS (CX), Z5
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -835,14 +835,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -865,7 +865,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z7, Z7, Z7
 	VBROADCASTSS 184(AX), Z6
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z7, K1
 	VMULPS.Z     Z6, Z0, K1, Z0
@@ -886,7 +886,7 @@ linear:
 	VMULPS.Z     Z6, Z5, K1, Z5
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -900,12 +900,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z5, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -920,13 +920,13 @@ TEXT ·strip512x7x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -955,7 +955,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -972,18 +972,18 @@ fromC:
 	VMOVUPS (CX), Z6
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -1027,14 +1027,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -1058,7 +1058,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z8, Z8, Z8
 	VBROADCASTSS 184(AX), Z7
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z8, K1
 	VMULPS.Z     Z7, Z0, K1, Z0
@@ -1082,7 +1082,7 @@ linear:
 	VMULPS.Z     Z7, Z6, K1, Z6
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -1098,12 +1098,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z6, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -1119,13 +1119,13 @@ TEXT ·strip512x8x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -1156,7 +1156,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -1175,18 +1175,18 @@ fromC:
 	VMOVUPS (CX), Z7
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -1233,14 +1233,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -1265,7 +1265,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z9, Z9, Z9
 	VBROADCASTSS 184(AX), Z8
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z9, K1
 	VMULPS.Z     Z8, Z0, K1, Z0
@@ -1292,7 +1292,7 @@ linear:
 	VMULPS.Z     Z8, Z7, K1, Z7
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -1310,12 +1310,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z7, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -1331,13 +1331,13 @@ TEXT ·strip512x9x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -1370,7 +1370,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -1391,18 +1391,18 @@ fromC:
 	VMOVUPS (CX), Z8
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -1452,14 +1452,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -1485,7 +1485,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z10, Z10, Z10
 	VBROADCASTSS 184(AX), Z9
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z10, K1
 	VMULPS.Z     Z9, Z0, K1, Z0
@@ -1515,7 +1515,7 @@ linear:
 	VMULPS.Z     Z9, Z8, K1, Z8
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -1535,12 +1535,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z8, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -1557,13 +1557,13 @@ TEXT ·strip512x10x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -1598,7 +1598,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -1621,18 +1621,18 @@ fromC:
 	VMOVUPS (CX), Z9
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -1685,14 +1685,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -1719,7 +1719,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z11, Z11, Z11
 	VBROADCASTSS 184(AX), Z10
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z11, K1
 	VMULPS.Z     Z10, Z0, K1, Z0
@@ -1752,7 +1752,7 @@ linear:
 	VMULPS.Z     Z10, Z9, K1, Z9
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -1774,12 +1774,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z9, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -1796,13 +1796,13 @@ TEXT ·strip512x11x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -1839,7 +1839,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -1864,18 +1864,18 @@ fromC:
 	VMOVUPS (CX), Z10
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -1931,14 +1931,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -1966,7 +1966,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z12, Z12, Z12
 	VBROADCASTSS 184(AX), Z11
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z12, K1
 	VMULPS.Z     Z11, Z0, K1, Z0
@@ -2002,7 +2002,7 @@ linear:
 	VMULPS.Z     Z11, Z10, K1, Z10
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -2026,12 +2026,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z10, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -2049,13 +2049,13 @@ TEXT ·strip512x12x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -2094,7 +2094,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -2121,18 +2121,18 @@ fromC:
 	VMOVUPS (CX), Z11
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -2191,14 +2191,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -2227,7 +2227,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z13, Z13, Z13
 	VBROADCASTSS 184(AX), Z12
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z13, K1
 	VMULPS.Z     Z12, Z0, K1, Z0
@@ -2266,7 +2266,7 @@ linear:
 	VMULPS.Z     Z12, Z11, K1, Z11
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -2292,12 +2292,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z11, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -2315,13 +2315,13 @@ TEXT ·strip512x13x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -2362,7 +2362,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -2391,18 +2391,18 @@ fromC:
 	VMOVUPS (CX), Z12
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -2464,14 +2464,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -2501,7 +2501,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z14, Z14, Z14
 	VBROADCASTSS 184(AX), Z13
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z14, K1
 	VMULPS.Z     Z13, Z0, K1, Z0
@@ -2543,7 +2543,7 @@ linear:
 	VMULPS.Z     Z13, Z12, K1, Z12
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -2571,12 +2571,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z12, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -2595,13 +2595,13 @@ TEXT ·strip512x14x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -2644,7 +2644,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -2675,18 +2675,18 @@ fromC:
 	VMOVUPS (CX), Z13
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -2751,14 +2751,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -2789,7 +2789,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z15, Z15, Z15
 	VBROADCASTSS 184(AX), Z14
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z15, K1
 	VMULPS.Z     Z14, Z0, K1, Z0
@@ -2834,7 +2834,7 @@ linear:
 	VMULPS.Z     Z14, Z13, K1, Z13
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -2864,12 +2864,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z13, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -2888,13 +2888,13 @@ TEXT ·strip512x15x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -2939,7 +2939,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -2972,18 +2972,18 @@ fromC:
 	VMOVUPS (CX), Z14
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -3051,14 +3051,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -3090,7 +3090,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z16, Z16, Z16
 	VBROADCASTSS 184(AX), Z15
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z16, K1
 	VMULPS.Z     Z15, Z0, K1, Z0
@@ -3138,7 +3138,7 @@ linear:
 	VMULPS.Z     Z15, Z14, K1, Z14
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -3170,12 +3170,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z14, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -3195,13 +3195,13 @@ TEXT ·strip512x16x1Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -3248,7 +3248,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS (CX), Z0
 	ADDQ    DX, CX
@@ -3283,18 +3283,18 @@ fromC:
 	VMOVUPS (CX), Z15
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ             40(AX), DI
-	CMPQ             216(AX), $0x01
+	CMPQ             224(AX), $0x01
 	CMOVQEQ          48(AX), DI
 	SHRQ             $0x01, DI
 	JCC              even
@@ -3365,14 +3365,14 @@ pair:
 	JNZ              pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -3405,7 +3405,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z17, Z17, Z17
 	VBROADCASTSS 184(AX), Z16
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	VCMPPS       $0x01, (CX), Z17, K1
 	VMULPS.Z     Z16, Z0, K1, Z0
@@ -3456,7 +3456,7 @@ linear:
 	VMULPS.Z     Z16, Z15, K1, Z15
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -3490,12 +3490,12 @@ unmasked:
 	ADDQ    DX, CX
 	VMOVUPS Z15, (CX)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -3508,13 +3508,13 @@ TEXT ·strip512x1x2Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -3533,25 +3533,25 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DX
 	VMOVUPS (CX), Z0
 	VMOVUPS (CX)(DX*1), Z1
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ         40(AX), DI
-	CMPQ         216(AX), $0x01
+	CMPQ         224(AX), $0x01
 	CMOVQEQ      48(AX), DI
 	SHRQ         $0x01, DI
 	JCC          even
@@ -3586,14 +3586,14 @@ pair:
 	JNZ          pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -3612,7 +3612,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z5, Z5, Z5
 	VBROADCASTSS 184(AX), Z2
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	MOVQ         208(AX), DX
 	VCMPPS       $0x01, (CX), Z5, K1
@@ -3621,18 +3621,18 @@ linear:
 	VMULPS.Z     Z2, Z1, K1, Z1
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DX
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, (CX)(DX*1)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -3646,13 +3646,13 @@ TEXT ·strip512x2x2Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -3675,7 +3675,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS (CX), Z0
@@ -3685,18 +3685,18 @@ fromC:
 	VMOVUPS (CX)(DI*1), Z3
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ         40(AX), DI
-	CMPQ         216(AX), $0x01
+	CMPQ         224(AX), $0x01
 	CMOVQEQ      48(AX), DI
 	SHRQ         $0x01, DI
 	JCC          even
@@ -3740,14 +3740,14 @@ pair:
 	JNZ          pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -3768,7 +3768,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z7, Z7, Z7
 	VBROADCASTSS 184(AX), Z4
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	MOVQ         208(AX), DI
 	VCMPPS       $0x01, (CX), Z7, K1
@@ -3782,7 +3782,7 @@ linear:
 	VMULPS.Z     Z4, Z3, K1, Z3
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS Z0, (CX)
@@ -3791,12 +3791,12 @@ unmasked:
 	VMOVUPS Z2, (CX)
 	VMOVUPS Z3, (CX)(DI*1)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -3810,13 +3810,13 @@ TEXT ·strip512x3x2Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -3843,7 +3843,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS (CX), Z0
@@ -3856,18 +3856,18 @@ fromC:
 	VMOVUPS (CX)(DI*1), Z5
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ         40(AX), DI
-	CMPQ         216(AX), $0x01
+	CMPQ         224(AX), $0x01
 	CMOVQEQ      48(AX), DI
 	SHRQ         $0x01, DI
 	JCC          even
@@ -3920,14 +3920,14 @@ pair:
 	JNZ          pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -3950,7 +3950,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z9, Z9, Z9
 	VBROADCASTSS 184(AX), Z6
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	MOVQ         208(AX), DI
 	VCMPPS       $0x01, (CX), Z9, K1
@@ -3969,7 +3969,7 @@ linear:
 	VMULPS.Z     Z6, Z5, K1, Z5
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS Z0, (CX)
@@ -3981,12 +3981,12 @@ unmasked:
 	VMOVUPS Z4, (CX)
 	VMOVUPS Z5, (CX)(DI*1)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -4001,13 +4001,13 @@ TEXT ·strip512x4x2Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -4038,7 +4038,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS (CX), Z0
@@ -4054,18 +4054,18 @@ fromC:
 	VMOVUPS (CX)(DI*1), Z7
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ         40(AX), DI
-	CMPQ         216(AX), $0x01
+	CMPQ         224(AX), $0x01
 	CMOVQEQ      48(AX), DI
 	SHRQ         $0x01, DI
 	JCC          even
@@ -4127,14 +4127,14 @@ pair:
 	JNZ          pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -4159,7 +4159,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z11, Z11, Z11
 	VBROADCASTSS 184(AX), Z8
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	MOVQ         208(AX), DI
 	VCMPPS       $0x01, (CX), Z11, K1
@@ -4183,7 +4183,7 @@ linear:
 	VMULPS.Z     Z8, Z7, K1, Z7
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS Z0, (CX)
@@ -4198,12 +4198,12 @@ unmasked:
 	VMOVUPS Z6, (CX)
 	VMOVUPS Z7, (CX)(DI*1)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -4218,13 +4218,13 @@ TEXT ·strip512x5x2Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -4259,7 +4259,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS (CX), Z0
@@ -4278,18 +4278,18 @@ fromC:
 	VMOVUPS (CX)(DI*1), Z9
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ         40(AX), DI
-	CMPQ         216(AX), $0x01
+	CMPQ         224(AX), $0x01
 	CMOVQEQ      48(AX), DI
 	SHRQ         $0x01, DI
 	JCC          even
@@ -4360,14 +4360,14 @@ pair:
 	JNZ          pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -4394,7 +4394,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z13, Z13, Z13
 	VBROADCASTSS 184(AX), Z10
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	MOVQ         208(AX), DI
 	VCMPPS       $0x01, (CX), Z13, K1
@@ -4423,7 +4423,7 @@ linear:
 	VMULPS.Z     Z10, Z9, K1, Z9
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS Z0, (CX)
@@ -4441,12 +4441,12 @@ unmasked:
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, (CX)(DI*1)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -4462,13 +4462,13 @@ TEXT ·strip512x6x2Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -4507,7 +4507,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS (CX), Z0
@@ -4529,18 +4529,18 @@ fromC:
 	VMOVUPS (CX)(DI*1), Z11
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ         40(AX), DI
-	CMPQ         216(AX), $0x01
+	CMPQ         224(AX), $0x01
 	CMOVQEQ      48(AX), DI
 	SHRQ         $0x01, DI
 	JCC          even
@@ -4620,14 +4620,14 @@ pair:
 	JNZ          pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -4656,7 +4656,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z15, Z15, Z15
 	VBROADCASTSS 184(AX), Z12
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	MOVQ         208(AX), DI
 	VCMPPS       $0x01, (CX), Z15, K1
@@ -4690,7 +4690,7 @@ linear:
 	VMULPS.Z     Z12, Z11, K1, Z11
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS Z0, (CX)
@@ -4711,12 +4711,12 @@ unmasked:
 	VMOVUPS Z10, (CX)
 	VMOVUPS Z11, (CX)(DI*1)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -4732,13 +4732,13 @@ TEXT ·strip512x7x2Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -4781,7 +4781,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS (CX), Z0
@@ -4806,18 +4806,18 @@ fromC:
 	VMOVUPS (CX)(DI*1), Z13
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ         40(AX), DI
-	CMPQ         216(AX), $0x01
+	CMPQ         224(AX), $0x01
 	CMOVQEQ      48(AX), DI
 	SHRQ         $0x01, DI
 	JCC          even
@@ -4906,14 +4906,14 @@ pair:
 	JNZ          pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -4944,7 +4944,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z17, Z17, Z17
 	VBROADCASTSS 184(AX), Z14
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	MOVQ         208(AX), DI
 	VCMPPS       $0x01, (CX), Z17, K1
@@ -4983,7 +4983,7 @@ linear:
 	VMULPS.Z     Z14, Z13, K1, Z13
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS Z0, (CX)
@@ -5007,12 +5007,12 @@ unmasked:
 	VMOVUPS Z12, (CX)
 	VMOVUPS Z13, (CX)(DI*1)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -5029,13 +5029,13 @@ TEXT ·strip512x8x2Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -5082,7 +5082,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS (CX), Z0
@@ -5110,18 +5110,18 @@ fromC:
 	VMOVUPS (CX)(DI*1), Z15
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ         40(AX), DI
-	CMPQ         216(AX), $0x01
+	CMPQ         224(AX), $0x01
 	CMOVQEQ      48(AX), DI
 	SHRQ         $0x01, DI
 	JCC          even
@@ -5219,14 +5219,14 @@ pair:
 	JNZ          pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -5259,7 +5259,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z19, Z19, Z19
 	VBROADCASTSS 184(AX), Z16
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	MOVQ         208(AX), DI
 	VCMPPS       $0x01, (CX), Z19, K1
@@ -5303,7 +5303,7 @@ linear:
 	VMULPS.Z     Z16, Z15, K1, Z15
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS Z0, (CX)
@@ -5330,12 +5330,12 @@ unmasked:
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, (CX)(DI*1)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -5352,13 +5352,13 @@ TEXT ·strip512x9x2Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -5409,7 +5409,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS (CX), Z0
@@ -5440,18 +5440,18 @@ fromC:
 	VMOVUPS (CX)(DI*1), Z17
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ         40(AX), DI
-	CMPQ         216(AX), $0x01
+	CMPQ         224(AX), $0x01
 	CMOVQEQ      48(AX), DI
 	SHRQ         $0x01, DI
 	JCC          even
@@ -5558,14 +5558,14 @@ pair:
 	JNZ          pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -5600,7 +5600,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z21, Z21, Z21
 	VBROADCASTSS 184(AX), Z18
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	MOVQ         208(AX), DI
 	VCMPPS       $0x01, (CX), Z21, K1
@@ -5649,7 +5649,7 @@ linear:
 	VMULPS.Z     Z18, Z17, K1, Z17
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS Z0, (CX)
@@ -5679,12 +5679,12 @@ unmasked:
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, (CX)(DI*1)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -5702,13 +5702,13 @@ TEXT ·strip512x10x2Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -5763,7 +5763,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS (CX), Z0
@@ -5797,18 +5797,18 @@ fromC:
 	VMOVUPS (CX)(DI*1), Z19
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ         40(AX), DI
-	CMPQ         216(AX), $0x01
+	CMPQ         224(AX), $0x01
 	CMOVQEQ      48(AX), DI
 	SHRQ         $0x01, DI
 	JCC          even
@@ -5924,14 +5924,14 @@ pair:
 	JNZ          pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -5968,7 +5968,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z23, Z23, Z23
 	VBROADCASTSS 184(AX), Z20
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	MOVQ         208(AX), DI
 	VCMPPS       $0x01, (CX), Z23, K1
@@ -6022,7 +6022,7 @@ linear:
 	VMULPS.Z     Z20, Z19, K1, Z19
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS Z0, (CX)
@@ -6055,12 +6055,12 @@ unmasked:
 	VMOVUPS Z18, (CX)
 	VMOVUPS Z19, (CX)(DI*1)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -6078,13 +6078,13 @@ TEXT ·strip512x11x2Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -6143,7 +6143,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS (CX), Z0
@@ -6180,18 +6180,18 @@ fromC:
 	VMOVUPS (CX)(DI*1), Z21
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ         40(AX), DI
-	CMPQ         216(AX), $0x01
+	CMPQ         224(AX), $0x01
 	CMOVQEQ      48(AX), DI
 	SHRQ         $0x01, DI
 	JCC          even
@@ -6316,14 +6316,14 @@ pair:
 	JNZ          pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -6362,7 +6362,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z25, Z25, Z25
 	VBROADCASTSS 184(AX), Z22
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	MOVQ         208(AX), DI
 	VCMPPS       $0x01, (CX), Z25, K1
@@ -6421,7 +6421,7 @@ linear:
 	VMULPS.Z     Z22, Z21, K1, Z21
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS Z0, (CX)
@@ -6457,12 +6457,12 @@ unmasked:
 	VMOVUPS Z20, (CX)
 	VMOVUPS Z21, (CX)(DI*1)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET
@@ -6481,13 +6481,13 @@ TEXT ·strip512x12x2Asm(SB), NOSPLIT, $0-8
 	MOVQ 80(AX), BX
 	MOVQ 104(AX), SI
 	MOVQ (AX), CX
-	MOVQ CX, 232(AX)
-	MOVQ 16(AX), CX
 	MOVQ CX, 240(AX)
-	MOVQ 32(AX), CX
+	MOVQ 16(AX), CX
 	MOVQ CX, 248(AX)
-	MOVQ 152(AX), CX
+	MOVQ 32(AX), CX
 	MOVQ CX, 256(AX)
+	MOVQ 152(AX), CX
+	MOVQ CX, 264(AX)
 
 tile:
 	MOVQ   144(AX), CX
@@ -6550,7 +6550,7 @@ fromBias:
 	JMP     started
 
 fromC:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS (CX), Z0
@@ -6590,18 +6590,18 @@ fromC:
 	VMOVUPS (CX)(DI*1), Z23
 
 started:
-	MOVQ 232(AX), CX
+	MOVQ 240(AX), CX
 	MOVQ 8(AX), DX
 	MOVQ 64(AX), DI
-	MOVQ DI, 224(AX)
+	MOVQ DI, 232(AX)
 
 band:
 	MOVQ 56(AX), DI
-	MOVQ DI, 216(AX)
+	MOVQ DI, 224(AX)
 
 segment:
 	MOVQ         40(AX), DI
-	CMPQ         216(AX), $0x01
+	CMPQ         224(AX), $0x01
 	CMOVQEQ      48(AX), DI
 	SHRQ         $0x01, DI
 	JCC          even
@@ -6735,14 +6735,14 @@ pair:
 	JNZ          pair
 
 next:
-	DECQ 216(AX)
+	DECQ 224(AX)
 	JZ   bandEnd
 	ADDQ 88(AX), CX
 	ADDQ 112(AX), DX
 	JMP  segment
 
 bandEnd:
-	DECQ 224(AX)
+	DECQ 232(AX)
 	JZ   summed
 	ADDQ 96(AX), CX
 	ADDQ 120(AX), DX
@@ -6783,7 +6783,7 @@ linear:
 	JZ           unmasked
 	VPXORD       Z27, Z27, Z27
 	VBROADCASTSS 184(AX), Z24
-	MOVQ         248(AX), CX
+	MOVQ         256(AX), CX
 	MOVQ         136(AX), DX
 	MOVQ         208(AX), DI
 	VCMPPS       $0x01, (CX), Z27, K1
@@ -6847,7 +6847,7 @@ linear:
 	VMULPS.Z     Z24, Z23, K1, Z23
 
 unmasked:
-	MOVQ    240(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    128(AX), DX
 	MOVQ    200(AX), DI
 	VMOVUPS Z0, (CX)
@@ -6886,12 +6886,12 @@ unmasked:
 	VMOVUPS Z22, (CX)
 	VMOVUPS Z23, (CX)(DI*1)
 	MOVQ    160(AX), CX
-	ADDQ    CX, 232(AX)
-	MOVQ    168(AX), CX
 	ADDQ    CX, 240(AX)
-	MOVQ    176(AX), CX
+	MOVQ    168(AX), CX
 	ADDQ    CX, 248(AX)
-	DECQ    256(AX)
+	MOVQ    176(AX), CX
+	ADDQ    CX, 256(AX)
+	DECQ    264(AX)
 	JNZ     tile
 	VZEROUPPER
 	RET

@@ -8,6 +8,9 @@ func (t tier) sideBySide() int {
 	return 1
 }
 
+// goesOverPanels tells whether one call goes over panels one after the other.
+func (t tier) goesOverPanels() bool { return t == avx2 }
+
 // tiling is that of strips of so many panels: eight chains hide the latency.
 func (t tier) tiling(panels int) tiling {
 	switch {

@@ -3,6 +3,9 @@ package kernel
 // sideBySide is how many panels a strip may take at once.
 func (t tier) sideBySide() int { return 1 }
 
+// goesOverPanels tells whether one call goes over panels one after the other.
+func (t tier) goesOverPanels() bool { return false }
+
 // tiling is that of every strip.
 func (t tier) tiling(int) tiling { return tiling{most: 6, least: 4} }
 

@@ -22,9 +22,25 @@ type stripArgs struct {
 	scale               float32
 	_                   float32
 
-	// of two panels side by side
+	// of panels: on amd64 AVX2's kernel goes over them, AVX-512's takes two side by side
 	bPanel, cPanel, maskPanel int
-	_                         [6]uintptr // the assembly's own
+	panels                    int
+	_                         [13]uintptr // the assembly's own
+}
+
+// manyPanels is how many multiply-adds the panels of one call are together at most, unless it has but one: a call takes
+// some 100 cycles, and reads B once for each size of its tiles.
+const manyPanels = 1 << 19
+
+// panelsOf is how many panels a call takes.
+func (t tier) panelsOf(s *strip) int {
+	if !t.goesOverPanels() {
+		return t.sideBySide()
+	}
+	if work := Width * s.rows * s.groups * s.steps(); s.panels*work > manyPanels {
+		return max(1, manyPanels/work)
+	}
+	return s.panels
 }
 
 func (t tier) strip(s *strip) {
@@ -32,48 +48,47 @@ func (t tier) strip(s *strip) {
 		stripGeneric(s)
 		return
 	}
-	g := stripArgs{
-		k: s.k, kLast: s.kLast, segs: s.segs, bands: s.bands,
-		aRow: bytes(s.aRow), aStep: bytes(s.aStep), aSeg: bytes(s.aSeg - s.k*s.aStep),
-		bStep: bytes(s.bStep), bSeg: bytes(s.bSeg - s.k*s.bStep),
-		aBand: bytes(s.aBand - (s.segs-1)*s.aSeg - s.kLast*s.aStep), bBand: bytes(s.bBand - (s.segs-1)*s.bSeg - s.kLast*s.bStep),
-		cRow: bytes(s.cRow), maskRow: bytes(s.maskRow), flags: int(s.flags), scale: s.scale,
-		bPanel: bytes(s.bPanel), cPanel: bytes(s.cPanel), maskPanel: bytes(s.maskPanel),
-	}
-	for panel := 0; panel < s.panels; {
-		n := min(s.panels-panel, t.sideBySide())
+	var g stripArgs // a literal would be made elsewhere and copied
+	g.k, g.kLast, g.segs, g.bands = s.k, s.kLast, s.segs, s.bands
+	g.aRow, g.aStep, g.aSeg = bytes(s.aRow), bytes(s.aStep), bytes(s.aSeg-s.k*s.aStep)
+	g.bStep, g.bSeg = bytes(s.bStep), bytes(s.bSeg-s.k*s.bStep)
+	g.aBand = bytes(s.aBand - (s.segs-1)*s.aSeg - s.kLast*s.aStep)
+	g.bBand = bytes(s.bBand - (s.segs-1)*s.bSeg - s.kLast*s.bStep)
+	g.cRow, g.maskRow, g.flags, g.scale = bytes(s.cRow), bytes(s.maskRow), int(s.flags), s.scale
+	g.bPanel, g.cPanel, g.maskPanel = bytes(s.bPanel), bytes(s.cPanel), bytes(s.maskPanel)
+	most := t.panelsOf(s)
+	for panel := 0; panel < s.panels; panel += g.panels {
+		g.panels = min(s.panels-panel, most)
 		g.b = at(s.b, panel*s.bPanel)
 		if s.flags&fromBias != 0 {
 			g.bias = at(s.bias, panel*Width)
 		}
 		// As few tiles as their most rows allow, of sizes that differ by one at most: 16 = 6+5+5, 8 = 4+4.
 		// A lone short tile could not hide the latency of the multiply-adds.
-		tiles, size, larger := t.tiling(n).cut(s.rows)
+		tiles, size, larger := t.tiling(min(g.panels, t.sideBySide())).cut(s.rows)
 		if larger > 0 {
-			g.run(t, s, panel, n, 0, size+1, larger)
+			g.run(t, s, panel, 0, size+1, larger)
 		}
-		g.run(t, s, panel, n, larger*(size+1), size, tiles-larger)
-		panel += n
+		g.run(t, s, panel, larger*(size+1), size, tiles-larger)
 	}
 }
 
-// run computes tiles of size rows and some panels from a panel and a row on: one tile below the other, or where
-// the strip has groups, the same rows of every group together.
-func (g stripArgs) run(t tier, s *strip, panel, panels, first, size, tiles int) {
-	outer := 1
+// run computes tiles of size rows from a panel and a row on: in as few calls as there are such tiles, or groups of them
+// where the strip has some.
+func (g *stripArgs) run(t tier, s *strip, panel, first, size, tiles int) {
 	g.tiles, g.aTile, g.cTile, g.maskTile = tiles, size*g.aRow, size*g.cRow, size*g.maskRow
-	if s.groups > 1 {
-		outer = tiles
-		g.tiles, g.aTile, g.cTile, g.maskTile = s.groups, bytes(s.aGroup), bytes(s.cGroup), bytes(s.maskGroup)
+	outer, a, c, mask := s.groups, s.aGroup, s.cGroup, s.maskGroup
+	if s.groups > tiles {
+		g.tiles, g.aTile, g.cTile, g.maskTile = s.groups, bytes(a), bytes(c), bytes(mask)
+		outer, a, c, mask = tiles, size*s.aRow, size*s.cRow, size*s.maskRow
 	}
 	for i := range outer {
-		row := first + i*size
-		g.a = at(s.a, row*s.aRow)
-		g.c = at(s.c, panel*s.cPanel+row*s.cRow)
+		g.a = at(s.a, first*s.aRow+i*a)
+		g.c = at(s.c, panel*s.cPanel+first*s.cRow+i*c)
 		if s.flags&masked != 0 {
-			g.mask = at(s.mask, panel*s.maskPanel+row*s.maskRow)
+			g.mask = at(s.mask, panel*s.maskPanel+first*s.maskRow+i*mask)
 		}
-		t.tile(s, size, panels, (*uint64)(unsafe.Pointer(&g)))
+		t.tile(s, size, g.panels, (*uint64)(unsafe.Pointer(g)))
 	}
 }
 

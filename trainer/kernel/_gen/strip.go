@@ -35,10 +35,11 @@ const (
 	argCTile
 	argMaskTile
 	argScale
-	// the distances of two panels side by side
+	// the distances of panels, and their number
 	argBPanel
 	argCPanel
 	argMaskPanel
+	argPanels
 	// The assembly's own. The addresses of a tile are no pointers there: they end behind the last one.
 	argSegment
 	argBand
@@ -46,6 +47,13 @@ const (
 	argTileC
 	argTileMask
 	argTilesLeft
+	argLength
+	argLengthLast
+	argPanelB
+	argPanelC
+	argPanelMask
+	argPanelBias
+	argPanelsLeft
 )
 
 const (
@@ -79,6 +87,7 @@ func strip(rows int, byColumns bool) {
 	args := pointer("args")
 	f := func(o int) Mem { return at(args, o) }
 	a, b, k, seg, tmp := GP64().(GPVirtual), GP64().(GPVirtual), GP64(), GP64(), GP64().(GPVirtual)
+	length, aSeg, bSeg := GP64(), GP64(), GP64()
 	acc := make([][2]VecVirtual, rows)
 	for i := range acc {
 		acc[i] = [2]VecVirtual{YMM(), YMM()}
@@ -92,19 +101,39 @@ func strip(rows int, byColumns bool) {
 	} else {
 		aFar = newMultiples(f(argARow), rows)
 	}
-	firstTile(f)
+	MOVQ(f(argASeg), aSeg)
+	MOVQ(f(argBSeg), bSeg)
+	// A last segment of another length comes by itself, unless it is the only one.
+	MOVQ(f(argSegs), seg)
+	MOVQ(f(argK), length)
+	MOVQ(f(argKLast), tmp)
+	CMPQ(tmp, length)
+	JEQ(LabelRef("equal"))
+	DECQ(seg)
+	JNZ(LabelRef("equal"))
+	INCQ(seg)
+	MOVQ(tmp, length)
+	Label("equal")
+	MOVQ(seg, f(argSegment))
+	SUBQ(U8(unrolled), length)
+	MOVQ(length, f(argLength))
+	SUBQ(U8(unrolled), tmp)
+	MOVQ(tmp, f(argLengthLast))
+	for _, copied := range [][2]int{{argPanelB, argB}, {argPanelC, argC}, {argPanelMask, argMask}, {argPanelBias, argBias}, {argPanelsLeft, argPanels}} {
+		set(f, copied[0], copied[1])
+	}
+
+	Label("panel")
+	firstTile(f, argPanelC, argPanelMask)
 
 	Label("tile")
 	start(acc, f, tmp)
 	MOVQ(f(argTileA), a)
-	MOVQ(f(argB), b)
+	MOVQ(f(argPanelB), b)
 	set(f, argBand, argBands)
 	Label("band")
-	MOVQ(f(argSegs), seg)
-	Label("segment")
-	MOVQ(f(argK), k)
-	CMPQ(seg, U8(1))
-	CMOVQEQ(f(argKLast), k)
+	MOVQ(f(argSegment), seg)
+	MOVQ(f(argLength), length)
 	steps := func(n int) {
 		for j := range n {
 			row := bStep.in(b, j)
@@ -130,19 +159,41 @@ func strip(rows int, byColumns bool) {
 			ADDQ(U8(4*n), a)
 		}
 	}
-	SUBQ(U8(unrolled), k)
-	JCS(LabelRef("rest"))
+	// k runs from four less than there are to four less than nothing.
+	Label("segment")
+	MOVQ(length, k)
+	TESTQ(k, k)
+	JS(LabelRef("rest"))
 	Label("steps")
 	steps(unrolled)
 	SUBQ(U8(unrolled), k)
 	JCC(LabelRef("steps"))
 	Label("rest")
-	ADDQ(U8(unrolled), k)
-	JZ(LabelRef("next"))
+	CMPQ(k, I8(-unrolled))
+	JNE(LabelRef("few"))
+	Label("next")
+	ADDQ(aSeg, a)
+	ADDQ(bSeg, b)
+	DECQ(seg)
+	JNZ(LabelRef("segment"))
+	CMPQ(length, f(argLengthLast))
+	JNE(LabelRef("last"))
+	SUBQ(aSeg, a)
+	SUBQ(bSeg, b)
+	DECQ(f(argBand))
+	JZ(LabelRef("summed"))
+	ADDQ(f(argABand), a)
+	ADDQ(f(argBBand), b)
+	JMP(LabelRef("band"))
+	Label("last")
+	MOVQ(f(argLengthLast), length)
+	MOVQ(U64(1), seg)
+	JMP(LabelRef("segment"))
+	Label("few")
 	// Three are a row of taps of a 3×3 kernel over one channel.
-	CMPQ(k, U8(2))
+	CMPQ(k, I8(2-unrolled))
 	JEQ(LabelRef("two"))
-	JCS(LabelRef("one"))
+	JLT(LabelRef("one"))
 	steps(3)
 	JMP(LabelRef("next"))
 	Label("two")
@@ -150,24 +201,17 @@ func strip(rows int, byColumns bool) {
 	JMP(LabelRef("next"))
 	Label("one")
 	steps(1)
-	Label("next")
-	DECQ(seg)
-	JZ(LabelRef("bandEnd"))
-	ADDQ(f(argASeg), a)
-	ADDQ(f(argBSeg), b)
-	JMP(LabelRef("segment"))
-	Label("bandEnd")
-	DECQ(f(argBand))
-	JZ(LabelRef("summed"))
-	ADDQ(f(argABand), a)
-	ADDQ(f(argBBand), b)
-	JMP(LabelRef("band"))
+	JMP(LabelRef("next"))
 	Label("summed")
 
 	finish(acc, f, [3]VecVirtual{b0, b1, x[0]}, tmp)
 	moveTile(f, tmp)
 	DECQ(f(argTilesLeft))
 	JNZ(LabelRef("tile"))
+	ADDQ(U8(64), f(argPanelBias))
+	move(f, tmp, [][2]int{{argPanelB, argBPanel}, {argPanelC, argCPanel}, {argPanelMask, argMaskPanel}})
+	DECQ(f(argPanelsLeft))
+	JNZ(LabelRef("panel"))
 	end()
 }
 
@@ -181,19 +225,24 @@ func set(f func(int) Mem, to, from int) {
 	MOVQ(tmp, f(to))
 }
 
-// firstTile goes to the first tile.
-func firstTile(f func(int) Mem) {
+// firstTile goes to the first tile of a panel whose C and mask begin at c and mask.
+func firstTile(f func(int) Mem, c, mask int) {
 	set(f, argTileA, argA)
-	set(f, argTileC, argC)
-	set(f, argTileMask, argMask)
+	set(f, argTileC, c)
+	set(f, argTileMask, mask)
 	set(f, argTilesLeft, argTiles)
 }
 
 // moveTile goes to the next tile.
 func moveTile(f func(int) Mem, tmp GPVirtual) {
-	for _, move := range [][2]int{{argTileA, argATile}, {argTileC, argCTile}, {argTileMask, argMaskTile}} {
-		MOVQ(f(move[1]), tmp)
-		ADDQ(tmp, f(move[0]))
+	move(f, tmp, [][2]int{{argTileA, argATile}, {argTileC, argCTile}, {argTileMask, argMaskTile}})
+}
+
+// move adds to each first the second.
+func move(f func(int) Mem, tmp GPVirtual, pairs [][2]int) {
+	for _, pair := range pairs {
+		MOVQ(f(pair[1]), tmp)
+		ADDQ(tmp, f(pair[0]))
 	}
 }
 
@@ -240,12 +289,12 @@ func (m multiples) in(base GPVirtual, i int) Mem {
 // eachRow runs body for the two halves of every row of a tile.
 func eachRow(acc [][2]VecVirtual, f func(int) Mem, base, stride int, p GPVirtual, body func(v VecVirtual, m Mem)) {
 	MOVQ(f(base), p)
+	row := newMultiples(f(stride), len(acc))
 	for i := range acc {
 		for j, v := range acc[i] {
-			body(v, at(p, 32*j))
-		}
-		if i < len(acc)-1 {
-			ADDQ(f(stride), p)
+			m := row.in(p, i)
+			m.Disp += 32 * j
+			body(v, m)
 		}
 	}
 }
@@ -264,7 +313,7 @@ func start(acc [][2]VecVirtual, f func(int) Mem, tmp GPVirtual) {
 	}
 	JMP(LabelRef("started"))
 	Label("fromBias")
-	MOVQ(f(argBias), tmp)
+	MOVQ(f(argPanelBias), tmp)
 	for i := range acc {
 		for j, v := range acc[i] {
 			VMOVUPS(at(tmp, 32*j), v)

@@ -45,7 +45,7 @@ func strip512(rows, panels int) {
 	columns, x := vectors512(panels), vectors512(4)
 	MOVQ(f(argAStep), aStep)
 	MOVQ(f(argBStep), bStep)
-	firstTile(f)
+	firstTile(f, argC, argMask)
 
 	Label("tile")
 	start512(acc, f)
