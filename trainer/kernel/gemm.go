@@ -107,8 +107,8 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 		}
 		s.bSeg = s.k * b.RowStride
 		rows := a.Rows
-		if most := min(blockA, blockWork/Width/t.sideBySide()); rows*kn > most {
-			rows = max(tallest, most/kn/tallest*tallest)
+		if most, steps := min(blockA, blockWork/Width/t.sideBySide()), max(1, kn); rows*steps > most {
+			rows = max(tallest, most/steps/tallest*tallest)
 		}
 		for r0 := 0; r0 < a.Rows; r0 += rows {
 			s.rows = min(rows, a.Rows-r0)

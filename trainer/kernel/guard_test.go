@@ -36,6 +36,14 @@ func guarded(t *testing.T, n int, after bool) []float32 {
 	return usable[len(usable)-n:]
 }
 
+// between lays values between guard pages.
+func between(t *testing.T, values []float32, after bool) []float32 {
+	t.Helper()
+	data := guarded(t, len(values), after)
+	copy(data, values)
+	return data
+}
+
 // guardedMatrix lays random values between guard pages.
 func guardedMatrix(t *testing.T, l layout, rows, cols int, after bool) Matrix {
 	t.Helper()
@@ -45,9 +53,7 @@ func guardedMatrix(t *testing.T, l layout, rows, cols int, after bool) Matrix {
 		m.Data = nil
 		return m
 	}
-	data := guarded(t, m.end(), after)
-	copy(data, m.Data)
-	m.Data = data
+	m.Data = between(t, m.Data[:m.end()], after)
 	return m
 }
 
@@ -95,6 +101,15 @@ func TestGuardPages(t *testing.T) {
 				words := v()
 				k.uint32s(Stream{}, unsafe.Slice((*uint32)(unsafe.Pointer(&words[0])), n), 3)
 			}
+		}
+	})
+}
+
+func TestGuardPagesOfStrips(t *testing.T) {
+	eachTier(t, func(t *testing.T, k tier) {
+		rnd := source(t)
+		for try := range 200 {
+			tryStrip(t, k, rnd, false, func(n int) []float32 { return between(t, normals(rnd, n), try%2 == 0) })
 		}
 	})
 }

@@ -92,7 +92,7 @@ func (t tier) run(s *strip) {
 		return
 	}
 	s.check()
-	most, steps := blockWork/Width/min(s.panels, t.sideBySide()), s.steps()
+	most, steps := blockWork/Width/min(s.panels, t.sideBySide()), max(1, s.steps())
 	if s.groups > 1 || s.rows <= tallest || s.rows*steps <= most {
 		t.strip(s)
 		return

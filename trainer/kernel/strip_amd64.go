@@ -22,7 +22,7 @@ func (t tier) tiling(panels int) tiling {
 	return tiling{most: 16, least: 8}
 }
 
-// tile runs the kernel of this strip whose tiles have so many rows and panels.
+// tile runs the kernel of this strip whose tiles have so many rows, for the panels of a call.
 func (t tier) tile(s *strip, rows, panels int, args *uint64) {
 	switch {
 	case t == avx512:

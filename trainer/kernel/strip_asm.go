@@ -28,17 +28,17 @@ type stripArgs struct {
 	_                         [13]uintptr // the assembly's own
 }
 
-// manyPanels is how many multiply-adds the panels of one call are together at most, unless it has but one: a call takes
-// some 100 cycles, and reads B once for each size of its tiles.
-const manyPanels = 1 << 19
+// panelWork bounds the multiply-adds of a call that goes over more than one panel: a call takes some 100 cycles, but
+// reads B once for each size of its tiles.
+const panelWork = 1 << 19
 
 // panelsOf is how many panels a call takes.
 func (t tier) panelsOf(s *strip) int {
 	if !t.goesOverPanels() {
 		return t.sideBySide()
 	}
-	if work := Width * s.rows * s.groups * s.steps(); s.panels*work > manyPanels {
-		return max(1, manyPanels/work)
+	if work := Width * s.rows * s.groups * max(1, s.steps()); s.panels*work > panelWork {
+		return max(1, panelWork/work)
 	}
 	return s.panels
 }
@@ -92,7 +92,7 @@ func (g *stripArgs) run(t tier, s *strip, panel, first, size, tiles int) {
 	}
 }
 
-// tile256 runs the kernel of one panel whose tiles have so many rows, on amd64 for A by rows.
+// tile256 runs the kernel of 16 columns whose tiles have so many rows, on amd64 for A by rows and over all panels of args.
 func tile256(rows int, args *uint64) {
 	switch rows {
 	case 1:

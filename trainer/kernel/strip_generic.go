@@ -31,7 +31,7 @@ func (s *strip) rowsGeneric(panel, group, r, n int) {
 				k = s.kLast
 			}
 			if k == 0 {
-				break
+				continue // A may end here
 			}
 			s.segment(k, n, a[band*s.aBand+seg*s.aSeg:], s.b[panel*s.bPanel+band*s.bBand+seg*s.bSeg:], &acc)
 		}

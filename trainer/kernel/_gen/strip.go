@@ -72,8 +72,8 @@ func strips() {
 	peak(8)
 }
 
-// strip computes tiles of some rows and 16 columns: two accumulators a row, two registers of B, one or
-// two of broadcast A: 6·2 + 2 + 2 = 16.
+// strip computes tiles of some rows and 16 columns, those of one panel after those of the other: two accumulators a
+// row, two registers of B, one or two of broadcast A: 6·2 + 2 + 2 = 16.
 //
 // What is not a multiply-add is kept few, since the two threads of a core share what issues them: 12 multiply-adds
 // need 8 loads, and all else is for four steps at once. The floats of A are neighbours along its steps, or byColumns
@@ -159,7 +159,7 @@ func strip(rows int, byColumns bool) {
 			ADDQ(U8(4*n), a)
 		}
 	}
-	// k runs from four less than there are to four less than nothing.
+	// k is four less than the steps that are left.
 	Label("segment")
 	MOVQ(length, k)
 	TESTQ(k, k)
