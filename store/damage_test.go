@@ -192,9 +192,8 @@ func TestFlippedBits(t *testing.T) {
 	data, ids := damageable(t)
 	truth := recorded(t, data, ids)
 	used := usedBytes(t, data)
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 1))
+	t.Logf("-seed %d", *seed)
+	r := rand.New(rand.NewPCG(*seed, 1))
 	n := 25
 	if *long {
 		n = 1500

@@ -19,7 +19,10 @@ import (
 	"espalier/trainer"
 )
 
-var long = flag.Bool("long", false, "run what takes minutes")
+var (
+	long = flag.Bool("long", false, "run what takes minutes")
+	seed = flag.Uint64("seed", 1, "of random facts, damage and kills")
+)
 
 // mustOpen opens a store for a test. When the test ends the store is closed and
 // every page and record of it is checked.
@@ -191,9 +194,8 @@ func (m *model) record(f search.Fact) {
 // TestModel records random facts in random groups, closes and opens the store
 // now and then, and compares it with a map all along.
 func TestModel(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 1))
+	t.Logf("-seed %d", *seed)
+	r := rand.New(rand.NewPCG(*seed, 1))
 	path := temp(t)
 	s := mustOpen(t, path, Options{})
 	sweep := smallSweep(t, 1)

@@ -58,8 +58,7 @@ func TestDamagedStores(t *testing.T) {
 	_ = fresh
 	data := b.read("work/s.db")
 	trial := regexp.MustCompile(`"trial":"([0-9a-f]+)"`).FindStringSubmatch(b.board)[1]
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
+	t.Logf("-seed %d", *seed)
 	verbs := []struct {
 		args  []string
 		board bool // prints the whole board
@@ -71,7 +70,7 @@ func TestDamagedStores(t *testing.T) {
 		{args: []string{"compact"}}, {args: []string{"rm", "faulty", "--yes"}},
 	}
 	exits := map[string]map[int]int{}
-	for name, bad := range damages(data, rand.New(rand.NewPCG(seed, 0))) {
+	for name, bad := range damages(data, rand.New(rand.NewPCG(*seed, 0))) {
 		for _, v := range verbs {
 			if err := os.RemoveAll(filepath.Join(b.folder, "work")); err != nil {
 				t.Fatal(err)
@@ -113,7 +112,7 @@ func TestDamagedStores(t *testing.T) {
 			}
 		}
 		if t.Failed() {
-			t.Fatalf("seed %d", seed)
+			t.Fatalf("-seed %d", *seed)
 		}
 	}
 	t.Logf("exits %v", exits)

@@ -18,6 +18,7 @@ import (
 var (
 	long   = flag.Bool("long", false, "more kills, and the shipped sweeps at a larger size")
 	update = flag.Bool("update", false, "rewrite the expectations of the text scripts")
+	seed   = flag.Uint64("seed", 1, "of random damage")
 )
 
 // statusEnv names the file into which an espalier of the tests writes its /proc/self/status when it ends.
