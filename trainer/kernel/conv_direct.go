@@ -351,10 +351,14 @@ func (t tier) weightGradient(c *Conv, dw Matrix, db []float32, dy, x Maps, sums,
 	}
 }
 
-// fewRows is the gradient of the weights of a last panel with few channels: a group for each tap of a kernel row,
-// of as many rows as there are channels.
+// fewRows is the gradient of the weights of a last panel with few channels: a group for each tap of a kernel row, of as
+// many rows as there are channels, or the other way round: the more rows, the more of a tile is filled.
 func (t tier) fewRows(c *Conv, s strip, dw Matrix, x Maps, n, y, p, q, few int) {
-	s.rows, s.groups, s.aGroup, s.cGroup = few, c.KW, x.pixel(), Width*Width
+	s.rows, s.aRow, s.cRow = few, 1, Width
+	s.groups, s.aGroup, s.cGroup = c.KW, Width, Width*Width
+	if c.KW > few {
+		s.rows, s.aRow, s.cRow, s.groups, s.aGroup, s.cGroup = s.groups, s.aGroup, s.cGroup, s.rows, s.aRow, s.cRow
+	}
 	for ky := range c.KH {
 		s.a = x.tail(n, p, y*c.Stride-c.padTop+ky, -c.padLeft)
 		s.c = dw.Data[q*dw.PanelStride+(p*c.KH+ky)*c.KW*Width*Width:]

@@ -7,7 +7,7 @@ import "fmt"
 //	C[i][0:16] = finish(start + Σ_bands Σ_segments Σ_k A[i, k]·B[k][0:16])
 //
 // summed in ascending order in one chain per element. Strides are in floats and not negative; where there is more
-// than one row, either aRow or aStep is 1. The segments and bands make a panel layout, a row layout and the taps of
+// than one row, aRow or aStep is 1, or aRow a pixel of maps. The segments and bands make a panel layout, a row layout and the taps of
 // a convolution over several channel panels the same loop: within a segment A advances by aStep, from the start of
 // one segment to the next by aSeg, of one band to the next by aBand.
 type strip struct {
@@ -61,8 +61,8 @@ func (s *strip) reach(step, seg, band int) int {
 // check panics where a strip would touch memory beyond its slices.
 func (s *strip) check() {
 	rows, groups, panels := s.rows-1, s.groups-1, s.panels-1
-	if s.aStep != 1 && s.aRow != 1 && rows > 0 {
-		panic(fmt.Sprintf("kernel: strip with rows of A %d and steps %d floats apart, want one of them 1", s.aRow, s.aStep))
+	if s.aStep != 1 && s.aRow != 1 && s.aRow != Width && rows > 0 {
+		panic(fmt.Sprintf("kernel: strip with rows of A %d and steps %d floats apart, want one of them 1 or rows a pixel apart", s.aRow, s.aStep))
 	}
 	if s.steps() > 0 {
 		if need := s.reach(s.aStep, s.aSeg, s.aBand) + rows*s.aRow + groups*s.aGroup; need > len(s.a) {

@@ -29,8 +29,10 @@ func (t tier) tile(s *strip, rows, panels int, args *uint64) {
 		tile512(rows, panels, args)
 	case s.aStep == 1:
 		tile256(rows, args)
-	default:
+	case s.aRow == 1:
 		tile256Columns(rows, args)
+	default:
+		tile256Pixels(rows, args)
 	}
 }
 
@@ -48,6 +50,23 @@ func tile256Columns(rows int, args *uint64) {
 		strip5ColumnsAsm(args)
 	case 6:
 		strip6ColumnsAsm(args)
+	}
+}
+
+func tile256Pixels(rows int, args *uint64) {
+	switch rows {
+	case 1:
+		strip1PixelsAsm(args)
+	case 2:
+		strip2PixelsAsm(args)
+	case 3:
+		strip3PixelsAsm(args)
+	case 4:
+		strip4PixelsAsm(args)
+	case 5:
+		strip5PixelsAsm(args)
+	case 6:
+		strip6PixelsAsm(args)
 	}
 }
 

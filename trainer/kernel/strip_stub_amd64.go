@@ -11,10 +11,16 @@ func strip1Asm(args *uint64)
 func strip1ColumnsAsm(args *uint64)
 
 //go:noescape
+func strip1PixelsAsm(args *uint64)
+
+//go:noescape
 func strip2Asm(args *uint64)
 
 //go:noescape
 func strip2ColumnsAsm(args *uint64)
+
+//go:noescape
+func strip2PixelsAsm(args *uint64)
 
 //go:noescape
 func strip3Asm(args *uint64)
@@ -23,10 +29,16 @@ func strip3Asm(args *uint64)
 func strip3ColumnsAsm(args *uint64)
 
 //go:noescape
+func strip3PixelsAsm(args *uint64)
+
+//go:noescape
 func strip4Asm(args *uint64)
 
 //go:noescape
 func strip4ColumnsAsm(args *uint64)
+
+//go:noescape
+func strip4PixelsAsm(args *uint64)
 
 //go:noescape
 func strip5Asm(args *uint64)
@@ -35,10 +47,16 @@ func strip5Asm(args *uint64)
 func strip5ColumnsAsm(args *uint64)
 
 //go:noescape
+func strip5PixelsAsm(args *uint64)
+
+//go:noescape
 func strip6Asm(args *uint64)
 
 //go:noescape
 func strip6ColumnsAsm(args *uint64)
+
+//go:noescape
+func strip6PixelsAsm(args *uint64)
 
 //go:noescape
 func peakAsm(n int)

@@ -65,8 +65,9 @@ const (
 
 func strips() {
 	for rows := 1; rows <= 6; rows++ {
-		strip(rows, false)
-		strip(rows, true)
+		strip(rows, "", 4)
+		strip(rows, "Columns", 4)
+		strip(rows, "Pixels", 64)
 	}
 	peak(0)
 	peak(8)
@@ -76,14 +77,11 @@ func strips() {
 // row, two registers of B, one or two of broadcast A: 6·2 + 2 + 2 = 16.
 //
 // What is not a multiply-add is kept few, since the two threads of a core share what issues them: 12 multiply-adds
-// need 8 loads, and all else is for four steps at once. The floats of A are neighbours along its steps, or byColumns
-// along its rows, so that the other direction alone needs registers.
-func strip(rows int, byColumns bool) {
-	name := fmt.Sprintf("strip%dAsm", rows)
-	if byColumns {
-		name = fmt.Sprintf("strip%dColumnsAsm", rows)
-	}
-	begin(name, "func(args *uint64)")
+// need 8 loads, and all else is for four steps at once. The floats of A are near bytes apart along its steps, or by
+// columns and by pixels along its rows, so that the other direction alone needs registers.
+func strip(rows int, by string, near int) {
+	byColumns := by != ""
+	begin(fmt.Sprintf("strip%d%sAsm", rows, by), "func(args *uint64)")
 	args := pointer("args")
 	f := func(o int) Mem { return at(args, o) }
 	a, b, k, seg, tmp := GP64().(GPVirtual), GP64().(GPVirtual), GP64(), GP64(), GP64().(GPVirtual)
@@ -141,12 +139,12 @@ func strip(rows int, byColumns bool) {
 			row.Disp += 32
 			VMOVUPS(row, b1)
 			for i := range acc {
-				far, near := i, j
+				far, next := i, j
 				if byColumns {
-					far, near = j, i
+					far, next = j, i
 				}
 				m := aFar.in(a, far)
-				m.Disp += 4 * near
+				m.Disp += near * next
 				VBROADCASTSS(m, x[i%2])
 				VFMADD231PS(b0, x[i%2], acc[i][0])
 				VFMADD231PS(b1, x[i%2], acc[i][1])
