@@ -120,8 +120,7 @@ func startChild(t *testing.T, path string) (kill func() (reported int)) {
 // TestKilled kills a runner that records, again and again. What it reported is
 // there, the store is sound, and the next runner starts at once.
 func TestKilled(t *testing.T) {
-	t.Logf("-seed %d", *seed)
-	r := rand.New(rand.NewPCG(*seed, 1))
+	r := random(t)
 	path := temp(t)
 	s, err := Open(path, Options{})
 	if err != nil {

@@ -192,8 +192,7 @@ func TestFlippedBits(t *testing.T) {
 	data, ids := damageable(t)
 	truth := recorded(t, data, ids)
 	used := usedBytes(t, data)
-	t.Logf("-seed %d", *seed)
-	r := rand.New(rand.NewPCG(*seed, 1))
+	r := random(t)
 	n := 25
 	if *long {
 		n = 1500

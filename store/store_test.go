@@ -24,6 +24,13 @@ var (
 	seed = flag.Uint64("seed", 1, "of random facts, damage and kills")
 )
 
+// random gives the numbers of -seed, and names it in what a failing test prints.
+func random(t *testing.T) *rand.Rand {
+	t.Helper()
+	t.Logf("-seed %d", *seed)
+	return rand.New(rand.NewPCG(*seed, 1))
+}
+
 // mustOpen opens a store for a test. When the test ends the store is closed and
 // every page and record of it is checked.
 func mustOpen(t testing.TB, path string, o Options) *Store {
@@ -194,8 +201,7 @@ func (m *model) record(f search.Fact) {
 // TestModel records random facts in random groups, closes and opens the store
 // now and then, and compares it with a map all along.
 func TestModel(t *testing.T) {
-	t.Logf("-seed %d", *seed)
-	r := rand.New(rand.NewPCG(*seed, 1))
+	r := random(t)
 	path := temp(t)
 	s := mustOpen(t, path, Options{})
 	sweep := smallSweep(t, 1)

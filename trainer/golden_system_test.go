@@ -110,7 +110,7 @@ func TestAlongTorch(t *testing.T) {
 				return values
 			}
 			var losses, gradients, updates, shifts, zeros []float64
-			var shifted, still int
+			var zero, rounding []int
 			for step := range steps {
 				var want float64
 				read(&want)
@@ -123,23 +123,18 @@ func TestAlongTorch(t *testing.T) {
 				wanted := next()
 				var theirs float64
 				read(&theirs)
-				shift, stray, largest := slices.Clone(wanted), 0., 0.
-				shifted, still = 0, 0
-				for i, g := range gradient {
-					largest = max(largest, math.Abs(float64(g)))
-					switch root := math.Sqrt(0.999*float64(v[i]) + 0.001*sq(float64(g))); {
-					case root == 0:
-						stray = max(stray, math.Abs(float64(ours[i])))
-						update[i] = 0
-						still++
-					case root < 1e-9:
-						shift[i], update[i] = update[i], wanted[i]
-						shifted++
-					}
+				zero, rounding = withoutGradient(gradient, v)
+				stray, shift := 0., slices.Clone(wanted)
+				for _, i := range zero {
+					stray = max(stray, math.Abs(float64(ours[i])))
+					update[i] = 0
+				}
+				for _, i := range rounding {
+					shift[i], update[i] = update[i], wanted[i]
 				}
 				updates = append(updates, relative(update, wanted))
 				shifts = append(shifts, relative(shift, wanted)/theirs)
-				zeros = append(zeros, stray/largest)
+				zeros = append(zeros, stray/largest(gradient))
 			}
 			if n, err := io.Copy(io.Discard, from); n != 0 || err != nil {
 				t.Errorf("%d bytes behind the last step, %v", n, err)
@@ -150,14 +145,36 @@ func TestAlongTorch(t *testing.T) {
 			check(t, "loss", losses, 1e-5, 1e-5)
 			check(t, "gradient", gradients, bound, 1e-1)
 			check(t, "update", updates, bound, 1e-1)
-			t.Logf("at the end %d of %d variables have no gradient, and %d but rounding", still, variables, shifted)
+			t.Logf("at the end %d of %d variables have no gradient, and %d but rounding", len(zero), variables, len(rounding))
 			check(t, "update of shifts, for PyTorch's float32,", shifts, 4, 10)
 			check(t, "gradient of zero, for the largest,", zeros, 1e-6, 1e-1)
-			if shifted > 100 {
-				t.Errorf("%d variables are taken for shifts", shifted)
+			if len(rounding) > 100 {
+				t.Errorf("%d variables are taken for shifts", len(rounding))
 			}
 		})
 	}
+}
+
+// withoutGradient lists the elements whose gradient and second moment are zero, and those of which a step's moment is but
+// a float64's rounding.
+func withoutGradient(gradient, v []float32) (zero, rounding []int) {
+	for i, g := range gradient {
+		switch root := math.Sqrt(0.999*float64(v[i]) + 0.001*sq(float64(g))); {
+		case root == 0:
+			zero = append(zero, i)
+		case root < 1e-9:
+			rounding = append(rounding, i)
+		}
+	}
+	return zero, rounding
+}
+
+// largest is the largest magnitude.
+func largest(values []float32) (most float64) {
+	for _, v := range values {
+		most = max(most, math.Abs(float64(v)))
+	}
+	return most
 }
 
 // check holds the differences of all steps against a bound. A pixel within rounding of a kink of ReLU, or two

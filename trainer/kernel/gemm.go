@@ -106,10 +106,7 @@ func (t tier) mulAB(c, a, b Matrix, e *Epilogue) {
 			s.segments(n, Width, kn-(n-1)*Width, a.PanelStride)
 		}
 		s.bSeg = s.k * b.RowStride
-		rows := a.Rows
-		if most, steps := min(blockA, blockWork/Width/t.sideBySide()), max(1, kn); rows*steps > most {
-			rows = max(tallest, most/steps/tallest*tallest)
-		}
+		rows := rowsWithin(blockA, a.Rows, kn)
 		for r0 := 0; r0 < a.Rows; r0 += rows {
 			s.rows = min(rows, a.Rows-r0)
 			s.a = a.Data[min(len(a.Data), a.index(r0, k0)):]

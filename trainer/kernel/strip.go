@@ -86,18 +86,27 @@ func (s *strip) check() {
 // tallest is a multiple of the rows of all tiles that hide the latency best.
 const tallest = 48
 
+// rowsWithin is how many of some rows of so many steps go together within a bound of their product: in whole tiles, and
+// no fewer than the tallest.
+func rowsWithin(bound, rows, steps int) int {
+	steps = max(1, steps)
+	if rows <= tallest || rows*steps <= bound {
+		return rows
+	}
+	return max(tallest, bound/steps/tallest*tallest)
+}
+
 // run computes the strip. Callers see to it that groups do not make a call of assembly long; rows are cut here.
 func (t tier) run(s *strip) {
 	if s.rows == 0 || s.groups == 0 || s.panels == 0 {
 		return
 	}
 	s.check()
-	most, steps := blockWork/Width/min(s.panels, t.sideBySide()), max(1, s.steps())
-	if s.groups > 1 || s.rows <= tallest || s.rows*steps <= most {
+	most := rowsWithin(blockWork/Width/min(s.panels, t.sideBySide()), s.rows, s.steps())
+	if s.groups > 1 || s.rows <= most {
 		t.strip(s)
 		return
 	}
-	most = max(tallest, most/steps/tallest*tallest)
 	part := *s
 	for rows := s.rows; rows > 0; rows -= most {
 		part.rows = min(most, rows)

@@ -80,7 +80,6 @@ func strips() {
 // need 8 loads, and all else is for four steps at once. The floats of A are near bytes apart along its steps, or by
 // columns and by pixels along its rows, so that the other direction alone needs registers.
 func strip(rows int, by string, near int) {
-	byColumns := by != ""
 	begin(fmt.Sprintf("strip%d%sAsm", rows, by), "func(args *uint64)")
 	args := pointer("args")
 	f := func(o int) Mem { return at(args, o) }
@@ -93,30 +92,16 @@ func strip(rows int, by string, near int) {
 	b0, b1 := YMM(), YMM()
 	x := [2]VecVirtual{YMM(), YMM()}
 	bStep := newMultiples(f(argBStep), unrolled)
-	var aFar multiples // the direction of A whose floats are no neighbours
-	if byColumns {
+	alongRows := by != ""
+	var aFar multiples // the other direction of A
+	if alongRows {
 		aFar = newMultiples(f(argAStep), unrolled)
 	} else {
 		aFar = newMultiples(f(argARow), rows)
 	}
 	MOVQ(f(argASeg), aSeg)
 	MOVQ(f(argBSeg), bSeg)
-	// A last segment of another length comes by itself, unless it is the only one.
-	MOVQ(f(argSegs), seg)
-	MOVQ(f(argK), length)
-	MOVQ(f(argKLast), tmp)
-	CMPQ(tmp, length)
-	JEQ(LabelRef("equal"))
-	DECQ(seg)
-	JNZ(LabelRef("equal"))
-	INCQ(seg)
-	MOVQ(tmp, length)
-	Label("equal")
-	MOVQ(seg, f(argSegment))
-	SUBQ(U8(unrolled), length)
-	MOVQ(length, f(argLength))
-	SUBQ(U8(unrolled), tmp)
-	MOVQ(tmp, f(argLengthLast))
+	splitLast(f, seg, length, tmp)
 	for _, copied := range [][2]int{{argPanelB, argB}, {argPanelC, argC}, {argPanelMask, argMask}, {argPanelBias, argBias}, {argPanelsLeft, argPanels}} {
 		set(f, copied[0], copied[1])
 	}
@@ -132,7 +117,8 @@ func strip(rows int, by string, near int) {
 	Label("band")
 	MOVQ(f(argSegment), seg)
 	MOVQ(f(argLength), length)
-	steps := func(n int) {
+	Label("segment")
+	segment(k, length, func(n int) {
 		for j := range n {
 			row := bStep.in(b, j)
 			VMOVUPS(row, b0)
@@ -140,7 +126,7 @@ func strip(rows int, by string, near int) {
 			VMOVUPS(row, b1)
 			for i := range acc {
 				far, next := i, j
-				if byColumns {
+				if alongRows {
 					far, next = j, i
 				}
 				m := aFar.in(a, far)
@@ -151,14 +137,59 @@ func strip(rows int, by string, near int) {
 			}
 		}
 		bStep.advance(b, n)
-		if byColumns {
+		if alongRows {
 			aFar.advance(a, n)
 		} else {
 			ADDQ(U8(4*n), a)
 		}
-	}
-	// k is four less than the steps that are left.
-	Label("segment")
+	}, func() {
+		ADDQ(aSeg, a)
+		ADDQ(bSeg, b)
+		DECQ(seg)
+		JNZ(LabelRef("segment"))
+		CMPQ(length, f(argLengthLast))
+		JNE(LabelRef("last"))
+		SUBQ(aSeg, a) // the next band counts from the last step
+		SUBQ(bSeg, b)
+		nextBand(f, a, b)
+		Label("last")
+		MOVQ(f(argLengthLast), length)
+		MOVQ(U64(1), seg)
+		JMP(LabelRef("segment"))
+	})
+	Label("summed")
+
+	finish(acc, f, [3]VecVirtual{b0, b1, x[0]}, tmp)
+	nextTile(f, tmp)
+	ADDQ(U8(64), f(argPanelBias))
+	move(f, tmp, [][2]int{{argPanelB, argBPanel}, {argPanelC, argCPanel}, {argPanelMask, argMaskPanel}})
+	DECQ(f(argPanelsLeft))
+	JNZ(LabelRef("panel"))
+	end()
+}
+
+// splitLast sets the number of segments of one length and their length: a last one of another length comes by itself,
+// unless it is the only one. Lengths are less what a round of segment takes.
+func splitLast(f func(int) Mem, seg, length, tmp Register) {
+	MOVQ(f(argSegs), seg)
+	MOVQ(f(argK), length)
+	MOVQ(f(argKLast), tmp)
+	CMPQ(tmp, length)
+	JEQ(LabelRef("equal"))
+	DECQ(seg)
+	JNZ(LabelRef("equal"))
+	INCQ(seg)
+	MOVQ(tmp, length)
+	Label("equal")
+	MOVQ(seg, f(argSegment))
+	SUBQ(U8(unrolled), length)
+	MOVQ(length, f(argLength))
+	SUBQ(U8(unrolled), tmp)
+	MOVQ(tmp, f(argLengthLast))
+}
+
+// segment does the steps of a segment, four at a time, and goes on with next. In k is four less than those that are left.
+func segment(k, length Register, steps func(n int), next func()) {
 	MOVQ(length, k)
 	TESTQ(k, k)
 	JS(LabelRef("rest"))
@@ -170,23 +201,7 @@ func strip(rows int, by string, near int) {
 	CMPQ(k, I8(-unrolled))
 	JNE(LabelRef("few"))
 	Label("next")
-	ADDQ(aSeg, a)
-	ADDQ(bSeg, b)
-	DECQ(seg)
-	JNZ(LabelRef("segment"))
-	CMPQ(length, f(argLengthLast))
-	JNE(LabelRef("last"))
-	SUBQ(aSeg, a)
-	SUBQ(bSeg, b)
-	DECQ(f(argBand))
-	JZ(LabelRef("summed"))
-	ADDQ(f(argABand), a)
-	ADDQ(f(argBBand), b)
-	JMP(LabelRef("band"))
-	Label("last")
-	MOVQ(f(argLengthLast), length)
-	MOVQ(U64(1), seg)
-	JMP(LabelRef("segment"))
+	next()
 	Label("few")
 	// Three are a row of taps of a 3×3 kernel over one channel.
 	CMPQ(k, I8(2-unrolled))
@@ -200,17 +215,6 @@ func strip(rows int, by string, near int) {
 	Label("one")
 	steps(1)
 	JMP(LabelRef("next"))
-	Label("summed")
-
-	finish(acc, f, [3]VecVirtual{b0, b1, x[0]}, tmp)
-	moveTile(f, tmp)
-	DECQ(f(argTilesLeft))
-	JNZ(LabelRef("tile"))
-	ADDQ(U8(64), f(argPanelBias))
-	move(f, tmp, [][2]int{{argPanelB, argBPanel}, {argPanelC, argCPanel}, {argPanelMask, argMaskPanel}})
-	DECQ(f(argPanelsLeft))
-	JNZ(LabelRef("panel"))
-	end()
 }
 
 // unrolled is how many steps share one addition to each address.
@@ -231,9 +235,20 @@ func firstTile(f func(int) Mem, c, mask int) {
 	set(f, argTilesLeft, argTiles)
 }
 
-// moveTile goes to the next tile.
-func moveTile(f func(int) Mem, tmp GPVirtual) {
+// nextBand goes to the next band, behind the last one to where all is summed.
+func nextBand(f func(int) Mem, a, b GPVirtual) {
+	DECQ(f(argBand))
+	JZ(LabelRef("summed"))
+	ADDQ(f(argABand), a)
+	ADDQ(f(argBBand), b)
+	JMP(LabelRef("band"))
+}
+
+// nextTile goes to the next tile, if there is one.
+func nextTile(f func(int) Mem, tmp GPVirtual) {
 	move(f, tmp, [][2]int{{argTileA, argATile}, {argTileC, argCTile}, {argTileMask, argMaskTile}})
+	DECQ(f(argTilesLeft))
+	JNZ(LabelRef("tile"))
 }
 
 // move adds to each first the second.

@@ -93,17 +93,11 @@ func strip512(rows, panels int) {
 	ADDQ(f(argBSeg), b)
 	JMP(LabelRef("segment"))
 	Label("bandEnd")
-	DECQ(f(argBand))
-	JZ(LabelRef("summed"))
-	ADDQ(f(argABand), a)
-	ADDQ(f(argBBand), b)
-	JMP(LabelRef("band"))
+	nextBand(f, a, b)
 	Label("summed")
 
 	finish512(acc, f)
-	moveTile(f, GP64().(GPVirtual))
-	DECQ(f(argTilesLeft))
-	JNZ(LabelRef("tile"))
+	nextTile(f, GP64().(GPVirtual))
 	end()
 }
 
