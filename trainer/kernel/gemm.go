@@ -126,39 +126,27 @@ func (t tier) mulATB(c, a, b Matrix, e *Epilogue) {
 	}
 	var s strip
 	s.product(&c, &b, e)
-	s.aRow, s.aStep = 1, a.RowStride
-	m := a.Rows
+	s.aRow, s.aStep, s.aGroup = 1, a.RowStride, a.PanelStride
+	m, inRows := a.Rows, a.PanelStride == Width
 	for m0 := 0; m0 == 0 || m0 < m; m0 += blockATB {
 		mn := min(blockATB, m-m0)
-		cols := min(a.Cols, blockWork/Width/t.sideBySide()/blockATB/Width*Width)
-		if a.PanelStride == Width {
-			cols = min(cols, max(tallest, blockColumns/max(1, mn)/tallest*tallest))
+		most := blockWork / Width / t.sideBySide() / blockATB / Width * Width
+		if inRows {
+			most = min(most, max(tallest, blockColumns/max(1, mn)/tallest*tallest))
 		}
 		s.segments(1, mn, mn, 0)
 		s.b = b.Data[min(len(b.Data), m0*b.RowStride):]
-		for c0 := 0; c0 < a.Cols; c0 += cols {
-			cn := min(cols, a.Cols-c0)
-			if a.PanelStride == Width {
-				t.columns(s, e, c, a, m0, c0, cn, 1, mn == m-m0)
-				continue
+		for c0 := 0; c0 < a.Cols; c0 += s.rows * s.groups {
+			// Columns of A, which are rows of C: in rows they follow each other, in panels whole ones are groups.
+			s.rows, s.groups = min(most, a.Cols-c0), 1
+			if !inRows && s.rows > Width {
+				s.rows, s.groups = Width, s.rows/Width
 			}
-			if g := cn / Width; g > 0 {
-				t.columns(s, e, c, a, m0, c0, Width, g, mn == m-m0)
-			}
-			if tail := cn % Width; tail > 0 {
-				t.columns(s, e, c, a, m0, c0+cn-tail, tail, 1, mn == m-m0)
-			}
+			s.cGroup, s.maskGroup = s.rows*c.RowStride, s.rows*s.maskRow
+			s.a = a.Data[min(len(a.Data), a.index(m0, c0)):]
+			s.c = c.Data[c0*c.RowStride:]
+			s.flags, s.bias, s.mask = e.ends(m0 == 0, mn == m-m0, c0)
+			t.run(&s)
 		}
 	}
-}
-
-// columns runs s for groups × n columns of A from column c0, which are rows of C.
-func (t tier) columns(s strip, e *Epilogue, c, a Matrix, m0, c0, n, groups int, last bool) {
-	s.rows, s.groups = n, groups
-	s.aGroup, s.cGroup = a.PanelStride, n*c.RowStride
-	s.a = a.Data[min(len(a.Data), a.index(m0, c0)):]
-	s.c = c.Data[c0*c.RowStride:]
-	s.flags, s.bias, s.mask = e.ends(m0 == 0, last, c0)
-	s.maskGroup = n * s.maskRow
-	t.run(&s)
 }
