@@ -63,7 +63,7 @@ func (b *bench) prepare(set *dataset.Set, fold folds.Fold) error {
 	b.fresh = func() (err error) {
 		b.fitter, err = trainer.NewFitter(b.config, trainer.Task{
 			Streams:  trainer.Streams{Seed: s.File.Seed, Repeat: b.job.Slot / s.K, Fold: b.job.Slot % s.K},
-			Validate: b.validates(), Init: s.weights, Threads: b.job.Threads,
+			Validate: b.validates(), Init: s.weights, Threads: b.job.Threads, More: b.job.More,
 			Progress: func(p trainer.Progress) { b.watch(Watch{Progress: &p}) },
 		}, train, validation)
 		return err

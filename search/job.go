@@ -15,6 +15,8 @@ type Job struct {
 	Slot    int       // repeat·K + fold
 	Cost    float64   // estimated FLOPs: longest first
 	Threads int       // goroutines one product may use; 0, 1: one
+	// More is how many it may use by now: jobs beside it may have ended with none left to start. May be nil.
+	More func() int
 }
 
 // Longest is the trial of the most epochs: the one that is trained.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -45,11 +44,8 @@ func (r *runner) dispatch(ctx context.Context) {
 		r.mu.Lock()
 		job := r.families.job(k, r.tally)
 		r.mu.Unlock()
-		if job.Threads = r.options.Threads; job.Threads < 1 {
-			running := r.options.Workers - len(workers) // this one included
-			job.Threads = share(runtime.GOMAXPROCS(0), min(r.options.Workers, running+len(r.tasks)-i-1))
-		}
 		a := &attempt{runner: r, job: job, worker: worker, missing: make(map[[16]byte]bool, len(job.Trials))}
+		r.processors.enter(a, len(r.tasks)-i-1)
 		for _, t := range job.Trials {
 			a.missing[t.Key] = true
 		}
@@ -59,6 +55,7 @@ func (r *runner) dispatch(ctx context.Context) {
 		}
 		a.release = sync.OnceFunc(func() {
 			r.memory.leave(a)
+			r.processors.leave(a)
 			r.emit(a.event(EventJobDone))
 			workers <- worker
 		})
@@ -84,11 +81,6 @@ func (a *attempt) awaitMemory(ctx context.Context) error {
 		r.emit(e)
 	})
 }
-
-// share is how many threads each of several jobs gets of the processors: a job that
-// is alone, or one of the last, uses those that would be idle. No number of a result
-// depends on it.
-func share(processors, jobs int) int { return max(1, processors/max(1, jobs)) }
 
 // An attempt is one job in the hands of one worker.
 type attempt struct {

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,6 +84,53 @@ func TestThreads(t *testing.T) {
 				if n < c.first || n > c.last {
 					t.Errorf("a job has %d threads, want %d to %d", n, c.first, c.last)
 				}
+			}
+		})
+	}
+}
+
+// The last job gets the processors of those that end before it, and none before that.
+func TestThreadsOfTheTail(t *testing.T) {
+	before := runtime.GOMAXPROCS(8)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+	for _, c := range []struct {
+		name        string
+		o           search.Options
+		start, last int
+	}{
+		{"two workers", search.Options{Workers: 2}, 4, 8},
+		{"a worker for each processor", search.Options{Workers: 8}, 1, 8},
+		{"more workers than processors", search.Options{Workers: 12}, 1, 8},
+		{"what is asked for", search.Options{Workers: 4, Threads: 3}, 3, 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, l := searchtest.Sweep(t, searchtest.Small), searchtest.NewLedger()
+			const jobs = 12
+			var begun atomic.Int32
+			eval := searchtest.Scripted(curve, func(ctx context.Context, j search.Job, epoch int) error {
+				if epoch > 1 {
+					return nil
+				}
+				if nth := int(begun.Add(1)); nth < jobs {
+					// As long as there are more jobs than workers to come.
+					if n := j.More(); n != c.start && nth <= jobs-c.o.Workers {
+						t.Errorf("a job has %d threads, want %d", n, c.start)
+					}
+					return nil
+				}
+				for deadline := time.Now().Add(20 * time.Second); j.More() != c.last; time.Sleep(time.Millisecond) {
+					if time.Now().After(deadline) {
+						t.Errorf("the last job has %d threads, want %d", j.More(), c.last)
+						break
+					}
+				}
+				return nil
+			})
+			if _, err := search.Run(t.Context(), s, l, eval, c.o); err != nil {
+				t.Fatal(err)
+			}
+			if n := begun.Load(); n != jobs {
+				t.Errorf("%d jobs, want %d", n, jobs)
 			}
 		})
 	}

@@ -27,7 +27,7 @@ var (
 // Options of Run. The zero value: as many workers as processors, no limits.
 type Options struct {
 	Workers    int           // 0: GOMAXPROCS; never more than there are jobs
-	Threads    int           // per job; 0: the processors, shared out among the jobs that can run side by side
+	Threads    int           // per job; 0: the processors, shared out among the jobs that run side by side, also of those that end last
 	Budget     time.Duration // 0: none
 	JobTimeout time.Duration // 0: none
 	NoShare    bool          // train every point by itself
@@ -123,10 +123,11 @@ type runner struct {
 	tasks    []task
 	started  time.Time
 
-	memory   *memoryGate
-	recorder *recorder
-	events   chan Event
-	stop     context.CancelCauseFunc // ends all jobs; the first cause stays
+	memory     *memoryGate
+	processors *processors
+	recorder   *recorder
+	events     chan Event
+	stop       context.CancelCauseFunc // ends all jobs; the first cause stays
 
 	mu            sync.Mutex // guards tally and what is below while jobs run
 	epochs        int
@@ -145,6 +146,7 @@ func (r *runner) run(outer context.Context) (Result, error) {
 	r.stop = stop
 	r.events = make(chan Event, 256)
 	r.memory = newMemoryGate(r.options.FreeMemory)
+	r.processors = &processors{workers: r.options.Workers, fixed: r.options.Threads, threads: make(map[*attempt]int)}
 	r.recorder = newRecorder(outer, r.ledger, r.sweep.ID)
 	r.options.Monitor.begin(r)
 

@@ -52,7 +52,3 @@ func Makespan(jobs iter.Seq[float64], workers int, speed func(running int) float
 	}
 	return clock
 }
-
-// Threads is how many threads Run gives each job of a pool that starts with so many
-// jobs to do.
-func Threads(processors, workers, jobs int) int { return share(processors, min(workers, jobs)) }

@@ -44,8 +44,8 @@ func TestThreadsDoNotShowInTheBits(t *testing.T) {
 	}
 	for _, row := range tests {
 		t.Run(row.name, func(t *testing.T) {
-			train := func(threads int) *Fitter {
-				f := fitter(t, row.config, Task{Threads: threads}, row.rows.train, row.rows.validation)
+			train := func(task Task) *Fitter {
+				f := fitter(t, row.config, task, row.rows.train, row.rows.validation)
 				for !f.Done() {
 					if _, err := f.Epoch(context.Background()); err != nil {
 						t.Fatal(err)
@@ -53,11 +53,23 @@ func TestThreadsDoNotShowInTheBits(t *testing.T) {
 				}
 				return f
 			}
-			one := train(1)
+			one := train(Task{})
 			for _, threads := range []int{2, 3, 20} {
-				sameFit(t, one, train(threads))
+				sameFit(t, one, train(Task{Threads: threads}))
 				if t.Failed() {
 					t.Fatalf("%d threads", threads)
+				}
+			}
+			// One more with every third batch, from the fourth or from the first one on.
+			for _, start := range []int{2, 5} {
+				asked := start
+				grown := train(Task{More: func() int { asked++; return min(asked/3, 5) }})
+				if got := grown.network.crew.workers; got != min(asked/3, 5) {
+					t.Fatalf("%d threads at the end, asked %d times", got, asked)
+				}
+				sameFit(t, one, grown)
+				if t.Failed() {
+					t.Fatalf("threads that come one by one")
 				}
 			}
 		})

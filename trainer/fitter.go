@@ -21,6 +21,7 @@ type Task struct {
 	Validate func(epoch int) bool // nil: every epoch; with early stopping every epoch is validated
 	Init     *Weights             // start from these instead of drawing them
 	Threads  int                  // 0, 1: one; more split products, bit-equal
+	More     func() int           // asked after every batch: threads it may have by now, from the next one on; may be nil
 	Progress func(Progress)       // called within an epoch, at most about ten times a second; may be nil
 }
 
@@ -39,7 +40,8 @@ type Fitter struct {
 	shuffle kernel.Stream
 	draws   draws
 	passes  []pass // one for each worker
-	halted  bool   // no further batch now: all done, or ctx ended
+	halted  bool   // no further batch now: all done, ctx ended, or there are more threads
+	offered int    // threads that it may have by now
 
 	now              state
 	best, bestMoving []float32 // restore_best: values and moving statistics of the best epoch so far
@@ -84,14 +86,12 @@ func NewFitter(c *Config, t Task, train, validation dataset.View) (*Fitter, erro
 	if c.Params.Augment != (Augment{}) && feeder.mul != nil {
 		feeder.augment = newAugmenter(c, batch, t.Streams)
 	}
-	t.Threads = min(max(1, t.Threads), threadLimit)
 	f := &Fitter{
 		config: c, task: t, rows: feeder,
-		network: newNetwork(c, max(batch, evaluationRows), true, t.Streams, t.Threads),
-		passes:  make([]pass, t.Threads),
 		order:   make([]int32, train.Len()),
 		shuffle: t.Streams.stream("shuffle"),
 	}
+	f.staff(min(max(1, t.Threads), threadLimit))
 	if validation.Len() > 0 {
 		if f.validation, err = newEvaluator(f.network, validation, true); err != nil {
 			return nil, fmt.Errorf("fit: validation rows: %w", err)
@@ -105,6 +105,24 @@ func NewFitter(c *Config, t Task, train, validation dataset.View) (*Fitter, erro
 	}
 	f.start()
 	return f, nil
+}
+
+// staff makes the network for so many threads: what one allocates depends on their number.
+func (f *Fitter) staff(threads int) {
+	batch := min(f.config.Params.BatchSize, len(f.order))
+	f.network = newNetwork(f.config, max(batch, evaluationRows), true, f.task.Streams, threads)
+	f.passes = make([]pass, threads)
+}
+
+// widen goes on with the threads that look has found.
+func (f *Fitter) widen() {
+	before := f.network
+	f.staff(f.offered)
+	copy(f.network.values, before.values)
+	copy(f.network.moving, before.moving)
+	if f.validation != nil {
+		f.validation.network = f.network
+	}
 }
 
 // start puts the fitter at the start of training.
@@ -154,16 +172,11 @@ func (f *Fitter) Epoch(ctx context.Context) (Epoch, error) {
 	started := time.Now()
 	defer func() { f.now.Seconds += time.Since(started).Seconds() }()
 	f.arrange()
-	f.look(ctx)
-	f.network.crew.run(func(worker int) {
-		for !f.halted {
-			f.train(worker)
-			if worker == 0 {
-				f.look(ctx)
-			}
-			f.network.crew.wait()
-		}
-	})
+	f.trainBatches(ctx)
+	for f.offered > f.network.crew.workers {
+		f.widen()
+		f.trainBatches(ctx)
+	}
 	switch {
 	case f.diverged != nil:
 		return Epoch{}, f.diverged
@@ -204,12 +217,29 @@ func (f *Fitter) arrange() {
 	f.draws.permute(f.order)
 }
 
-// look decides between two batches whether there is to be another.
+// trainBatches goes on until look ends it.
+func (f *Fitter) trainBatches(ctx context.Context) {
+	f.look(ctx)
+	f.network.crew.run(func(worker int) {
+		for !f.halted {
+			f.train(worker)
+			if worker == 0 {
+				f.look(ctx)
+			}
+			f.network.crew.wait()
+		}
+	})
+}
+
+// look decides between two batches whether there is to be another with these threads.
 func (f *Fitter) look(ctx context.Context) {
 	if f.now.Batch > 0 {
 		f.progress()
 	}
-	f.halted = f.diverged != nil || f.now.Batch == f.batches() || ctx.Err() != nil
+	if f.task.More != nil {
+		f.offered = min(f.task.More(), threadLimit)
+	}
+	f.halted = f.diverged != nil || f.now.Batch == f.batches() || ctx.Err() != nil || f.offered > f.network.crew.workers
 }
 
 // train trains one batch. All workers call it, and wait for each other before the next; what stands under

@@ -87,27 +87,21 @@ type timing struct {
 	noShare bool
 	loads   []workload // the costliest first
 	groups  *grouping
-	alone   float64 // how much faster a job goes with nothing beside it
-	refit   float64 // the same, with all processors for itself
+	alone   float64 // how much faster a job goes with all processors for itself: the last one, a refit
 }
 
 func newTiming(s *session, plan search.Plan, workers int, noShare bool) (*timing, error) {
 	loads, groups, err := workloads(s, plan, noShare)
-	return &timing{session: s, plan: plan, workers: workers, most: workers, noShare: noShare, loads: loads, groups: groups, alone: 1, refit: 1}, err
+	return &timing{session: s, plan: plan, workers: workers, most: workers, noShare: noShare, loads: loads, groups: groups, alone: 1}, err
 }
 
 // calibrate measures the workloads with as many fits side by side as the run will
 // have and memory holds, and the costliest by itself too, in calibration at most.
 func (t *timing) calibrate(ctx context.Context) error {
-	side := min(t.workers, processors(), t.most)
-	pool := stopwatch{t.session, side, search.Threads(processors(), t.workers, max(t.plan.Jobs, 1))}
-	single := stopwatch{t.session, 1, pool.threads}
-	refit := stopwatch{t.session, 1, processors()}
+	pool := stopwatch{t.session, min(t.side(), t.most), search.Threads(processors(), t.workers, t.jobs())}
+	single := stopwatch{t.session, 1, processors()}
 	more := 0 // measurements after those of the workloads, of the costliest
 	if single != pool {
-		more++
-	}
-	if refit != pool {
 		more++
 	}
 	end := time.Now().Add(calibration)
@@ -133,20 +127,14 @@ func (t *timing) calibrate(ctx context.Context) error {
 		return fmt.Errorf("calibrate: %w", errNoTime)
 	}
 	costliest := t.loads[at]
-	for _, other := range []struct {
-		watch  stopwatch
-		factor *float64
-	}{{single, &t.alone}, {refit, &t.refit}} {
-		if other.watch == pool || time.Until(end) < calibrationMin {
-			continue
-		}
-		have, err := other.watch.measure(ctx, costliest.trial, share(more))
-		if err != nil {
-			return fmt.Errorf("calibrate %s: %w", costliest.name, err)
-		}
-		more--
-		*other.factor = costliest.pace.epoch() / max(have.epoch(), 1e-9)
+	if single == pool || time.Until(end) < calibrationMin {
+		return nil
 	}
+	have, err := single.measure(ctx, costliest.trial, share(1))
+	if err != nil {
+		return fmt.Errorf("calibrate %s: %w", costliest.name, err)
+	}
+	t.alone = costliest.pace.epoch() / max(have.epoch(), 1e-9)
 	return nil
 }
 
@@ -211,7 +199,7 @@ func (t *timing) seconds(jobs iter.Seq[search.Job], f *forecast) iter.Seq[float6
 				if s.sweep.File.Refit.Rows == "train" {
 					cost = again*pace.epoch() + pace.validate*float64(s.set.TestRows)/validation
 				}
-				f.Refit = max(f.Refit, cost/t.refit)
+				f.Refit = max(f.Refit, cost/t.alone)
 			}
 			if !yield(pace.setup + float64(epochs)*pace.train + passes*pace.validate) {
 				return
@@ -220,17 +208,29 @@ func (t *timing) seconds(jobs iter.Seq[search.Job], f *forecast) iter.Seq[float6
 	}
 }
 
-// speed is how fast each of some jobs side by side goes, measured by as many as
-// there are processors for.
+// side is how many jobs there are side by side that have processors of their own.
+func (t *timing) side() int { return min(t.workers, processors(), t.jobs()) }
+
+// jobs is how many there are, at most where they were too many to count.
+func (t *timing) jobs() int {
+	if !t.plan.Counted {
+		return t.plan.Fits
+	}
+	return max(t.plan.Jobs, 1)
+}
+
+// speed is how fast each of some jobs side by side goes, measured by as many as there are processors for. The last
+// ones share all processors.
 func (t *timing) speed(running int) float64 {
-	side := min(t.workers, processors())
+	side, all := t.side(), processors()
+	least := search.Threads(all, t.workers, t.jobs())
 	switch {
 	case running >= side:
 		return float64(side) / float64(running)
-	case side == 1:
+	case least == all:
 		return 1
 	}
-	return 1 + (t.alone-1)*float64(side-running)/float64(side-1)
+	return 1 + (t.alone-1)*float64(search.Threads(all, t.workers, running)-least)/float64(all-least)
 }
 
 // nearestLoad is the measured workload nearest in size.
