@@ -3,12 +3,14 @@ package trainer
 import (
 	"bufio"
 	"encoding/binary"
+	"encoding/json"
 	"flag"
 	"io"
 	"math"
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 
 	"espalier/trainer/dataset"
@@ -39,9 +41,9 @@ func TestGoldenSystems(t *testing.T) {
 				gradients = append(gradients, g.difference(c, step, f.network.gradients, g.G))
 				updates = append(updates, g.difference(c, step, update, g.W))
 			}
-			check(t, "loss", losses, 1e-5, 1e-5)
-			check(t, "gradient", gradients, 1e-4, 1e-2)
-			check(t, "update", updates, 1e-4, 1e-2)
+			check(t, "loss", losses, 0, 1e-5, 1e-5)
+			check(t, "gradient", gradients, g.kinks(g.steps()), 1e-4, 1e-2)
+			check(t, "update", updates, g.kinks(g.steps()), 1e-4, 1e-2)
 		})
 	}
 }
@@ -142,12 +144,12 @@ func TestAlongTorch(t *testing.T) {
 			if err := torch.Wait(); err != nil {
 				t.Fatal(err)
 			}
-			check(t, "loss", losses, 1e-5, 1e-5)
-			check(t, "gradient", gradients, bound, 1e-1)
-			check(t, "update", updates, bound, 1e-1)
+			check(t, "loss", losses, 0, 1e-5, 1e-5)
+			check(t, "gradient", gradients, g.kinks(steps), bound, 2e-2)
+			check(t, "update", updates, g.kinks(steps), bound, 2e-2)
 			t.Logf("at the end %d of %d variables have no gradient, and %d but rounding", len(zero), variables, len(rounding))
-			check(t, "update of shifts, for PyTorch's float32,", shifts, 4, 10)
-			check(t, "gradient of zero, for the largest,", zeros, 1e-6, 1e-1)
+			check(t, "update of shifts, for PyTorch's float32,", shifts, 2, 4, 10)
+			check(t, "gradient of zero, for the largest,", zeros, 0, 1e-6, 1e-6)
 			if len(rounding) > 100 {
 				t.Errorf("%d variables are taken for shifts", len(rounding))
 			}
@@ -177,18 +179,32 @@ func largest(values []float32) (most float64) {
 	return most
 }
 
-// check holds the differences of all steps against a bound. A pixel within rounding of a kink of ReLU, or two
-// of a window's that are all but equal, fall this way or that, and such a step's gradient is off by what one pixel
-// counts: one step in 25 may be, and one of fewer, up to the limit. (Of 50 there is one in cnn_1, and with
-// ESPALIER_CONV=direct one in cnn_2.)
-func check(t *testing.T, what string, differences []float64, bound, limit float64) {
+// kinks is how many of some steps may have a pixel within rounding of a kink of ReLU, or two of a window's maximum
+// that are all but equal: they fall this way or that, and the step's gradient is off by what one pixel counts. It is
+// one in 25 of a convolutional net (of 50 there is one in cnn_1, and along PyTorch's trainings one in cnn_2 and
+// cnn_3), and one more with direct convolutions, whose roundings lie elsewhere: the fourth of cnn_2, and three of its 50 along
+// PyTorch's. Dense nets, with a hundred times fewer places for it, have none.
+func (g golden) kinks(steps int) int {
+	text, _ := json.Marshal(g.Layers)
+	if !strings.Contains(string(text), "conv2d") {
+		return 0
+	}
+	n := steps / 25
+	if os.Getenv("ESPALIER_CONV") == "direct" {
+		n++
+	}
+	return n
+}
+
+// check holds the differences of all steps but so many against a bound, and these against a limit.
+func check(t *testing.T, what string, differences []float64, exceptions int, bound, limit float64) {
 	t.Helper()
 	slices.Sort(differences)
 	n := len(differences)
-	usual, worst := differences[n-1-(n+24)/25], differences[n-1]
-	t.Logf("%s: median %.2g, but for one step in 25 %.2g, worst %.2g", what, differences[n/2], usual, worst)
+	usual, worst := differences[n-1-exceptions], differences[n-1]
+	t.Logf("%s: median %.2g, but for %d of %d steps %.2g, worst %.2g", what, differences[n/2], exceptions, n, usual, worst)
 	if !(usual <= bound) || !(worst <= limit) {
-		t.Errorf("%s differs by %.2g but for one step in 25 and by %.2g in the worst, want %.0g and %.0g", what, usual, worst, bound, limit)
+		t.Errorf("%s differs by %.2g but for %d of %d steps and by %.2g in the worst, want %.0g and %.0g", what, usual, exceptions, n, worst, bound, limit)
 	}
 }
 

@@ -227,9 +227,10 @@ func TestGoldenLargeNets(t *testing.T) {
 			continue
 		}
 		t.Run(name(file), func(t *testing.T) {
-			// The bound holds for one step and for the whole way; at the end of a free run single gradients have
-			// drifted a little more.
-			bound, count := 1e-4, len(g.Loss)
+			// The bound on the whole way is that of free runs. Single steps keep 1e-4, and what a free run has drifted
+			// by then.
+			const bound = 1e-4
+			free, count := kinkless(g), len(g.Loss)
 			f := fitter(t, c, Task{}, g.generated(), dataset.View{})
 			c.scatter(f.network.values, g.initial(c))
 			before := slices.Clone(f.network.values)
@@ -244,7 +245,7 @@ func TestGoldenLargeNets(t *testing.T) {
 			if worst > 1e-5 {
 				t.Errorf("loss differs by %.2g", worst)
 			}
-			g.compare(t, c, "way", count, sub(f.network.values, before), g.Travelled, bound)
+			g.compare(t, c, "way", count, sub(f.network.values, before), g.Travelled, free)
 		})
 	}
 }

@@ -453,9 +453,9 @@ def convolution_cases():
     small("conv_strides", [conv(3, 3, "tanh", strides=2), conv(2, 3, "tanh", strides=2), OUT], image, learning_rate=0.01, steps=20)
     small("conv_relu_max", [conv(3), POOL, conv(3), gap, OUT], (6, 6, 1), learning_rate=0.01, steps=20)
     small("conv_average", [conv(3, 5, "tanh"), avg, conv(3, 1, "tanh"), OUT], image, learning_rate=0.01, steps=10)
-    small("conv_batchnorm", [conv(3, 3, "linear", use_bias=False), BN, {"type": "activation", "activation": "tanh"}, gap, OUT], image, learning_rate=0.01, steps=20)
+    small("conv_batchnorm", [conv(3, 3, "linear", use_bias=False), BN, {"type": "activation", "activation": "tanh"}, gap, OUT], image, learning_rate=0.01, steps=50)
     small("conv_residual", [conv(3, 3, "tanh"), {"type": "residual", "layers": [conv(3, 3, "tanh"), BN, conv(3, 3, "linear")], "activation": "tanh"},
-                            {"type": "residual", "layers": [conv(4, 3, "tanh", strides=2)]}, gap, OUT], image, learning_rate=0.01, steps=10)
+                            {"type": "residual", "layers": [conv(4, 3, "tanh", strides=2)]}, gap, OUT], image, learning_rate=0.01, steps=50)
     small("pool_same", [conv(3, 3, "tanh"), {"type": "avgpool2d", "pool_size": [3, 2], "strides": [2, 1], "padding": "same"},
                         conv(3, [1, 2], "tanh", strides=[1, 2]), {"type": "maxpool2d", "pool_size": 3, "strides": 2, "padding": "same"}, OUT],
           (5, 6, 2), learning_rate=0.01, steps=10)
