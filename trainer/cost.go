@@ -6,7 +6,6 @@ import "fmt"
 type Cost struct {
 	FLOPsPerRow int64 // forward and backward, one row, products only
 	Parameters  int64
-	Memory      int64 // bytes of one Fitter, batch included, data not
 }
 
 // evaluationRows is the batch of evaluation: values do not depend on it.
@@ -14,7 +13,7 @@ const evaluationRows = 128
 
 // Cost of the config.
 func (c *Config) Cost() Cost {
-	cost := Cost{Parameters: c.Summary().Total, Memory: c.memory(c.Params.BatchSize)}
+	cost := Cost{Parameters: c.Summary().Total}
 	first := true
 	visitLayers(c.layers, func(l *layer) {
 		flops := l.flops()
@@ -68,6 +67,10 @@ func (l *layer) width() int64 {
 	}
 	return size(l.out)
 }
+
+// Memory is the bytes of a Fitter on so many training rows, its batch included, the rows not. A batch larger than
+// the rows is cut to them.
+func (c *Config) Memory(rows int) int64 { return c.memory(min(c.Params.BatchSize, rows)) }
 
 // memory in bytes of a Fitter with one thread at a batch of so many rows; another takes little more.
 func (c *Config) memory(batch int) int64 {

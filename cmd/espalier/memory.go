@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"espalier/folds"
 	"espalier/search"
 	"espalier/trainer"
 )
@@ -21,9 +22,10 @@ func runMemory(s *session, largest int64, workers int) int64 {
 	return int64(min(total, math.MaxInt64/2))
 }
 
-// largestFit is the most bytes that training a point takes, and the point. In a
-// grid with many models it looks at points all over the grid.
-func largestFit(s *search.Sweep) (bytes int64, at search.Trial, err error) {
+// largestFit is the most bytes that training a point takes, on the fold with the most rows, and the
+// point. In a grid with many models it looks at points all over the grid.
+func largestFit(session *session) (bytes int64, at search.Trial, err error) {
+	s, rows := session.sweep, mostRows(session.folds)
 	axes := append([]string{"batch_size", "optimizer"}, trainer.References(s.File.Model.Layers)...)
 	seen := map[string]bool{}
 	look := func(t search.Trial) error {
@@ -36,7 +38,7 @@ func largestFit(s *search.Sweep) (bytes int64, at search.Trial, err error) {
 		if err != nil {
 			return err
 		}
-		if m := config.Cost().Memory; m > bytes {
+		if m := config.Memory(rows); m > bytes {
 			bytes, at = m, t
 		}
 		return nil
@@ -60,6 +62,15 @@ func largestFit(s *search.Sweep) (bytes int64, at search.Trial, err error) {
 	return bytes, at, nil
 }
 
+// mostRows is how many training rows the largest of the folds has.
+func mostRows(f []folds.Fold) int {
+	most := 0
+	for _, fold := range f {
+		most = max(most, len(fold.Train))
+	}
+	return most
+}
+
 // checkMemory refuses a run with a job that the machine cannot hold even alone: where
 // memory runs out the system kills the process, and no job that would fit is finished.
 // Where only some of the workers fit at a time it says so; the others wait. Unknown
@@ -68,7 +79,7 @@ func (p *program) checkMemory(s *session, f *runFlags, have int64) error {
 	if have <= 0 {
 		return nil
 	}
-	largest, at, err := largestFit(s.sweep)
+	largest, at, err := largestFit(s)
 	if err != nil {
 		return sweepFailure(err)
 	}
