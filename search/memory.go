@@ -139,5 +139,5 @@ func (j Job) need(f []folds.Fold) (int64, error) {
 	if j.Slot < len(f) {
 		rows = len(f[j.Slot].Train)
 	}
-	return config.Memory(rows), nil
+	return config.Memory(rows, j.Threads), nil
 }

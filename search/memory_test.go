@@ -35,7 +35,7 @@ func (m *scarce) fit(t *testing.T) search.Evaluator {
 		if err != nil {
 			return err
 		}
-		need := config.Memory(j.Sweep.Data.Rows)
+		need := config.Memory(j.Sweep.Data.Rows, j.Threads)
 		time.Sleep(time.Second) // setting up: nothing taken yet
 		add := func(n int64, jobs int) {
 			m.mu.Lock()
@@ -66,7 +66,7 @@ func needs(t *testing.T, s *search.Sweep) (least, most int64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := config.Memory(s.Data.Rows)
+		n := config.Memory(s.Data.Rows, 1)
 		if least == 0 || n < least {
 			least = n
 		}
@@ -151,7 +151,7 @@ func TestMemoryOfALargeBatch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		free := func() int64 { return largest.Memory(2000) }
+		free := func() int64 { return largest.Memory(2000, 1) }
 		result, err := run(t, t.Context(), s, searchtest.NewLedger(), searchtest.Scripted(curve, nil), search.Options{Workers: 1, FreeMemory: free, Folds: f})
 		if err != nil || result.Done != s.Slots()*s.File.Grid.Count() {
 			t.Errorf("%+v, %v", result, err)
