@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"espalier/folds"
 )
 
 // ErrMemory is what Run, Refit and Verify wrap where a job needs more memory than there
@@ -126,11 +128,16 @@ func megabytes(n int64) string {
 	return fmt.Sprintf("%.0f MB", float64(n)/1e6)
 }
 
-// need is how many bytes training a job takes, its rows apart: they are shared.
-func (j Job) need() (int64, error) {
+// need is how many bytes training a job takes, its rows apart: they are shared. The folds say how many rows its
+// slot has; without them they may be all.
+func (j Job) need(f []folds.Fold) (int64, error) {
 	config, err := j.Sweep.Config(j.Longest())
 	if err != nil {
 		return 0, err
 	}
-	return config.Cost().Memory, nil
+	rows := j.Sweep.Data.Rows
+	if j.Slot < len(f) {
+		rows = len(f[j.Slot].Train)
+	}
+	return config.Memory(rows, j.Threads), nil
 }

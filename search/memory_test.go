@@ -3,12 +3,14 @@ package search_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"espalier/folds"
 	"espalier/search"
 	"espalier/search/searchtest"
 )
@@ -33,7 +35,7 @@ func (m *scarce) fit(t *testing.T) search.Evaluator {
 		if err != nil {
 			return err
 		}
-		need := config.Cost().Memory
+		need := config.Memory(j.Sweep.Data.Rows, j.Threads)
 		time.Sleep(time.Second) // setting up: nothing taken yet
 		add := func(n int64, jobs int) {
 			m.mu.Lock()
@@ -64,7 +66,7 @@ func needs(t *testing.T, s *search.Sweep) (least, most int64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := config.Cost().Memory
+		n := config.Memory(s.Data.Rows, 1)
 		if least == 0 || n < least {
 			least = n
 		}
@@ -135,6 +137,28 @@ func TestNoMemory(t *testing.T) {
 		})
 		if result, err := run(t, t.Context(), s, l, m.fit(t), search.Options{Workers: 2, FreeMemory: m.free}); err != nil || result.Done != 36 {
 			t.Fatalf("%+v, %v", result, err)
+		}
+	})
+}
+
+// A batch is cut to the training rows of its fold, and so is the memory that a job waits for.
+func TestMemoryOfALargeBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := searchtest.Sweep(t, strings.Replace(searchtest.Small, "batch_size = [16, 32]", "batch_size = [1_000_000]", 1))
+		s.Data.Rows = 3000
+		f := slices.Repeat([]folds.Fold{{Train: make([]int, 2000), Validation: make([]int, 1000)}}, s.Slots())
+		largest, err := s.Config(slices.Collect(s.Trials())[s.File.Grid.Count()-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		free := func() int64 { return largest.Memory(2000, 1) }
+		result, err := run(t, t.Context(), s, searchtest.NewLedger(), searchtest.Scripted(curve, nil), search.Options{Workers: 1, FreeMemory: free, Folds: f})
+		if err != nil || result.Done != s.Slots()*s.File.Grid.Count() {
+			t.Errorf("%+v, %v", result, err)
+		}
+		_, err = run(t, t.Context(), s, searchtest.NewLedger(), searchtest.Scripted(curve, nil), search.Options{Workers: 1, FreeMemory: free})
+		if !errors.Is(err, search.ErrMemory) {
+			t.Errorf("of all rows: %v", err)
 		}
 	})
 }

@@ -73,7 +73,7 @@ func (a *attempt) awaitMemory(ctx context.Context) error {
 	r := a.runner
 	var need int64
 	if r.options.FreeMemory != nil {
-		need, _ = a.job.need()
+		need, _ = a.job.need(r.options.Folds)
 	}
 	return r.memory.enter(ctx, a, need, func(warning string) {
 		e := a.event(EventWarning)

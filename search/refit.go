@@ -260,7 +260,7 @@ func (r *refitting) fit() error {
 
 // train makes the model and its file.
 func (r *refitting) train(ctx context.Context, digest string, result *RefitResult) error {
-	err := newMemoryGate(r.task.FreeMemory).enter(ctx, r, r.config.Cost().Memory, func(warning string) {
+	err := newMemoryGate(r.task.FreeMemory).enter(ctx, r, r.config.Memory(r.trainRows.Len(), r.task.Threads), func(warning string) {
 		r.watch(Watch{Warning: "the refit " + warning})
 	})
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"espalier/folds"
 )
 
 var (
@@ -42,6 +44,8 @@ type Options struct {
 	// FreeMemory is how many bytes can be had now, 0 where that is not known: a job
 	// starts only where its need fits, and waits until then. Nil: jobs start at once.
 	FreeMemory func() int64
+	// Folds are the evaluator's: of how many rows a job is says how much it needs. Nil: as if of all rows.
+	Folds []folds.Fold
 	// Checkpoints are the evaluator's. With nothing left to do, Run removes those of
 	// jobs that were edited away. Nil: it does not.
 	Checkpoints Checkpoints

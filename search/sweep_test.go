@@ -71,7 +71,7 @@ func TestNewReportsEveryProblem(t *testing.T) {
 		{"unknown metric", `[folds]`, "[search]\nmetric = \"acuracy\"\n[folds]", []string{"metric", "acuracy", "accuracy"}},
 		{"unknown scale", `source = "nowhere"`, "source = \"nowhere\"\nscale = \"unti\"", []string{"scale", "unti", "unit"}},
 		{"rows of a hold-out that is none", `[folds]`, "[refit]\nrows = \"train\"\n[folds]", []string{"refit.rows", "holdout"}},
-		{"a model of a terabyte", `units = [4, 8]`, `units = [4, 1099511627776]`, []string{"t.toml:16:", "model.layers[0]", "PB", "limit"}},
+		{"a model of a terabyte", `units = [4, 8]`, `units = [4, 1099511627776]`, []string{"t.toml:16:", "model.layers[0]", "TB", "limit"}},
 		{"two at once", `units = [4, 8]`, "units = [4, 0]\nmomentum = [0.5, 1.5]", []string{"t.toml:11:", "t.toml:12:"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

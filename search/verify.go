@@ -50,7 +50,7 @@ func Verify(ctx context.Context, s *Sweep, t VerifyTask) (Verification, error) {
 	if watch == nil {
 		watch = func(Watch) {}
 	}
-	need, err := job.need()
+	need, err := job.need(t.Folds)
 	if err != nil {
 		return v, fmt.Errorf("verify trial %s: %w", t.Trial.ID()[:8], err)
 	}

@@ -3,15 +3,15 @@ package trainer
 import "espalier/trainer/kernel"
 
 // array is what a tensor keeps for a batch: a matrix with a row for each sample, or maps. Elementwise
-// operations work on either; zero is "none".
+// operations work on either; zero is "none". Which of them it is its shape tells: one that is only planned has no data.
 type array struct {
 	matrix kernel.Matrix
 	maps   kernel.Maps
 }
 
-func (a array) exists() bool { return a.matrix.Data != nil || a.maps.Data != nil }
+func (a array) exists() bool { return a.matrix.Cols > 0 || a.isMaps() }
 
-func (a array) isMaps() bool { return a.maps.Data != nil }
+func (a array) isMaps() bool { return a.maps.H > 0 }
 
 // slice is the samples [from, to).
 func (a array) slice(from, to int) array {
@@ -19,26 +19,6 @@ func (a array) slice(from, to int) array {
 		return array{maps: a.maps.Slice(from, to)}
 	}
 	return array{matrix: a.matrix.Slice(from, to)}
-}
-
-// newVectors allocates a matrix in panels: what one product writes is then the packed right-hand side
-// of another.
-func newVectors(samples, features int) array {
-	return array{matrix: kernel.Panels(make([]float32, kernel.PanelLen(samples, features)), samples, features)}
-}
-
-// newRows allocates a matrix in rows, for what is copied in row by row.
-func newRows(samples, features int) array {
-	return array{matrix: kernel.RowMajor(make([]float32, kernel.PanelLen(samples, features)), samples, features)}
-}
-
-// newArray allocates an array of a shape; maps get a frame of halo zeros.
-func newArray(samples int, shape []int, halo int) array {
-	if len(shape) == 1 {
-		return newVectors(samples, shape[0])
-	}
-	h, w, c := shape[0], shape[1], shape[2]
-	return array{maps: kernel.NewMaps(make([]float32, kernel.MapsLen(samples, h, w, c, halo)), samples, h, w, c, halo)}
 }
 
 func (a array) copyFrom(b array) {

@@ -173,10 +173,7 @@ func eachRun(stage []operation, f func(run []operation)) {
 
 // narrow lets go of the gradients that no more than a block of samples is ever needed of: those between two
 // operations of a run.
-func (n *network) narrow() {
-	if n.gradients == nil {
-		return
-	}
+func (n *network) narrow(m *memory) {
 	for _, stage := range n.stages {
 		eachRun(stage, func(run []operation) {
 			block := min(largestBlock(run)*n.crew.workers, n.capacity)
@@ -189,7 +186,9 @@ func (n *network) narrow() {
 				if same == nil {
 					continue
 				}
-				grad := newArray(block, t.shape, t.grad.maps.Halo)
+				halo := t.grad.maps.Halo
+				m.release(arrayFloats(n.capacity, t.shape, halo))
+				grad := m.array(block, t.shape, halo)
 				for _, t := range same {
 					t.grad, t.span = grad, outerBlock
 				}

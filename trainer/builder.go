@@ -10,6 +10,7 @@ import (
 // dropout layer behind ReLU become part of the layer before them.
 type builder struct {
 	network  *network
+	memory   *memory
 	training bool
 	streams  Streams
 }
@@ -22,14 +23,11 @@ func (b *builder) newInput() *tensor {
 	switch {
 	case len(shape) == 1 || first.kind == kindDense || first.kind == kindFlatten:
 		features := int(size(shape))
-		return &tensor{shape: []int{features}, keep: 1, value: newRows(samples, features)}
+		return &tensor{shape: []int{features}, keep: 1, value: b.memory.rows(samples, features)}
 	case first.packed:
-		halo := first.convolution().HaloIn
-		h, w, channels := shape[0], shape[1], shape[2]
-		data := make([]float32, kernel.ImagesLen(samples, h, w, channels, halo))
-		return &tensor{shape: shape, keep: 1, value: array{maps: kernel.Images(data, samples, h, w, channels, halo)}}
+		return &tensor{shape: shape, keep: 1, value: b.memory.images(samples, shape, first.convolution().HaloIn)}
 	}
-	return &tensor{shape: shape, keep: 1, value: newArray(samples, shape, b.halo(c.layers))}
+	return &tensor{shape: shape, keep: 1, value: b.memory.array(samples, shape, b.halo(c.layers))}
 }
 
 // newTensor allocates an activation. Maps get frames of zeros: that of the value is for the operation
@@ -42,9 +40,9 @@ func (b *builder) newTensor(shape []int, halo, gradHalo int) *tensor {
 
 // allocate gives a tensor memory for so many samples of values and of gradients.
 func (b *builder) allocate(t *tensor, halo, gradHalo, values, grads int) {
-	t.value = newArray(values, t.shape, halo)
+	t.value = b.memory.array(values, t.shape, halo)
 	if b.training {
-		t.grad = newArray(grads, t.shape, gradHalo)
+		t.grad = b.memory.array(grads, t.shape, gradHalo)
 	}
 }
 
@@ -137,7 +135,7 @@ func (b *builder) newFinish(l *layer, rest []*layer) (f finish, fused int) {
 	f.y.rectifiedBy(kind == kernel.ReLU, d)
 	f.y.spare = kind == kernel.Linear
 	if kind.NeedsInput() {
-		f.pre = newArray(b.network.capacity, l.out, 0)
+		f.pre = b.memory.array(b.network.capacity, l.out, 0)
 	}
 	return f, fused
 }
@@ -160,9 +158,9 @@ func (b *builder) dense(l *layer, rest []*layer, x *tensor) (y *tensor, fused in
 		d.b, d.db = b.vector(l, 1)
 	}
 	if b.training && x.wantsGrad() {
-		d.wt = newVectors(l.units, d.w.Rows).matrix
+		d.wt = b.memory.vectors(l.units, l.variables[0].rows).matrix
 	}
-	if workers := b.network.crew.workers; workers > 1 && len(d.w.Data) >= wideFrom && kernel.Padded(l.units)/kernel.Width >= workers {
+	if workers := b.network.crew.workers; workers > 1 && l.variables[0].size() >= wideFrom && kernel.Padded(l.units)/kernel.Width >= workers {
 		b.push(&wideDense{*d})
 	} else {
 		b.push(d)
@@ -187,15 +185,15 @@ func (b *builder) convolution(l *layer, rest []*layer, x *tensor) (y *tensor, fu
 	if l.bias {
 		c.b, c.db = b.vector(l, 1)
 	}
-	c.fw = make([]float32, c.conv.ForwardLen())
+	c.fw = b.memory.floats(int64(c.conv.ForwardLen()))
 	for i := range c.scratch {
-		c.scratch[i] = make([]float32, c.conv.ScratchLen())
+		c.scratch[i] = b.memory.floats(int64(c.conv.ScratchLen()))
 	}
 	if b.training && x.wantsGrad() {
-		c.bw = make([]float32, c.conv.BackwardLen())
+		c.bw = b.memory.floats(int64(c.conv.BackwardLen()))
 	}
 	if b.training {
-		c.sums = make([]float32, c.conv.SumsLen())
+		c.sums = b.memory.floats(int64(c.conv.SumsLen()))
 	}
 	b.push(c)
 	return c.y, fused
@@ -248,7 +246,7 @@ func (b *builder) batchNorm(l *layer, rest []*layer, x *tensor) (y *tensor, fuse
 	}
 	n.y = b.over(x, b.halo(rest[fused:]))
 	if b.training && !x.wantsGrad() {
-		n.y.grad = newArray(b.network.capacity, x.shape, 0) // gamma's and beta's gradients need it
+		n.y.grad = b.memory.array(b.network.capacity, x.shape, 0) // gamma's and beta's gradients need it
 	}
 	n.y.rectifiedBy(n.relu, n.drop)
 	n.y.spare = !n.relu
@@ -263,18 +261,18 @@ func (b *builder) batchNorm(l *layer, rest []*layer, x *tensor) (y *tensor, fuse
 	}
 	n.movingMean = l.variables[next].slice(b.network.moving)
 	n.movingVar = l.variables[next+1].slice(b.network.moving)
-	size := len(n.movingMean)
+	size := l.variables[next].size()
 	for _, v := range []*[]float32{&n.mean, &n.variance, &n.invStd, &n.center, &n.scale, &n.shift, &n.ones} {
-		*v = make([]float32, size)
+		*v = b.memory.floats(size)
 	}
-	for i := range l.variables[next].elements() {
+	for i := range min(l.variables[next].elements(), len(n.ones)) {
 		n.ones[i] = 1
 	}
-	if n.gamma == nil {
-		n.dgamma = make([]float32, size)
+	if !l.scale {
+		n.dgamma = b.memory.floats(size)
 	}
-	if n.beta == nil {
-		n.dbeta = make([]float32, size)
+	if !l.center {
+		n.dbeta = b.memory.floats(size)
 	}
 	b.push(n)
 	return n.y, fused
@@ -283,7 +281,7 @@ func (b *builder) batchNorm(l *layer, rest []*layer, x *tensor) (y *tensor, fuse
 // over gives an output of the form of x that shares its gradient: what is written there is the
 // output's until the operation's backward pass makes it x's.
 func (b *builder) over(x *tensor, halo int) *tensor {
-	return &tensor{shape: x.shape, keep: 1, value: newArray(b.network.capacity, x.shape, halo), grad: x.grad}
+	return &tensor{shape: x.shape, keep: 1, value: b.memory.array(b.network.capacity, x.shape, halo), grad: x.grad}
 }
 
 func (b *builder) activation(name string, rest []*layer, x *tensor) *tensor {

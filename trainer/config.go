@@ -63,12 +63,15 @@ func Compile(spec Spec, shape []int, classes int) (*Config, []Problem) {
 	if fatal(problems) {
 		return nil, problems
 	}
-	if p := c.checkSize(); p != nil {
+	if p := c.checkLeast(); p != nil {
 		return nil, append(problems, *p)
 	}
 	c.placeVariables()
 	if c.trainable == 0 {
 		return nil, append(problems, Problem{Path: "model.layers", Message: "no layer has weights to train"})
+	}
+	if p := c.checkMemory(); p != nil {
+		return nil, append(problems, *p)
 	}
 	return c, append(problems, ineffective(c.Params, spec.Values, shape)...)
 }
@@ -131,22 +134,32 @@ func (c *Config) checkOutput() (problems []Problem) {
 	return problems
 }
 
-// checkSize computes the memory of a fit and refuses what cannot be meant. Batches are counted
-// up to 128 rows here, since a batch larger than the data is cut to it; NewFitter counts all.
-func (c *Config) checkSize() *Problem {
+// checkLeast refuses a fit that cannot be meant by what it needs at least. What comes after may reckon with int.
+func (c *Config) checkLeast() *Problem {
+	floats := saturate(evaluationRows, size(c.Shape))
+	visitLayers(c.layers, func(l *layer) { floats = min(enough, floats+l.least()) })
+	return c.tooLarge(saturate(4, floats))
+}
+
+// checkMemory refuses a fit that cannot be meant by what it would take. Batches are counted up to 128 rows
+// here, since a batch larger than the data is cut to it; NewFitter counts all.
+func (c *Config) checkMemory() *Problem { return c.tooLarge(c.Memory(evaluationRows, 1)) }
+
+// tooLarge is the problem of a fit that needs more bytes than can be meant, nil where it does not.
+func (c *Config) tooLarge(need int64) *Problem {
+	if need <= memoryLimit {
+		return nil
+	}
 	// The layer to name: the first that is too large by itself, else the largest.
 	var worst *layer
 	var most int64
 	visitLayers(c.layers, func(l *layer) {
-		if size := l.memory(1); size > most && most <= memoryLimit {
-			worst, most = l, size
+		if bytes := saturate(4, l.least()); worst == nil || bytes > most && most <= memoryLimit {
+			worst, most = l, bytes
 		}
 	})
-	if need := c.memory(min(c.Params.BatchSize, evaluationRows)); need > memoryLimit {
-		return &Problem{Path: worst.key, Message: fmt.Sprintf("training would need %s, more than the limit of %s; this layer alone %s",
-			formatBytes(need), formatBytes(memoryLimit), formatBytes(most))}
-	}
-	return nil
+	return &Problem{Path: worst.key, Message: fmt.Sprintf("training would need %s, more than the limit of %s; this layer alone %s",
+		formatBytes(need), formatBytes(memoryLimit), formatBytes(most))}
 }
 
 // placeVariables gives every variable its place in the flat slices.

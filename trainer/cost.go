@@ -6,7 +6,6 @@ import "fmt"
 type Cost struct {
 	FLOPsPerRow int64 // forward and backward, one row, products only
 	Parameters  int64
-	Memory      int64 // bytes of one Fitter, batch included, data not
 }
 
 // evaluationRows is the batch of evaluation: values do not depend on it.
@@ -14,7 +13,7 @@ const evaluationRows = 128
 
 // Cost of the config.
 func (c *Config) Cost() Cost {
-	cost := Cost{Parameters: c.Summary().Total, Memory: c.memory(c.Params.BatchSize)}
+	cost := Cost{Parameters: c.Summary().Total}
 	first := true
 	visitLayers(c.layers, func(l *layer) {
 		flops := l.flops()
@@ -46,62 +45,45 @@ func size(shape []int) int64 {
 	return n
 }
 
-// memory of the layer in bytes: of its variables values, gradients and two moments, of its output values
-// and, where it does not share its input's, gradients.
-func (l *layer) memory(rows int) int64 {
+// Memory is the bytes of a Fitter on so many training rows with so many threads, its batch included, the rows not. A
+// batch larger than the rows is cut to them. It lays out the network that would train without its arrays, so that
+// what it sums is what a Fitter makes.
+func (c *Config) Memory(rows, threads int) int64 {
+	batch := min(c.Params.BatchSize, rows)
+	samples := max(batch, evaluationRows)
+	m := memory{planned: true}
+	buildNetwork(c, samples, true, Streams{}, min(max(1, threads), threadLimit), &m)
+
+	weights := int64(c.Params.moments())
+	if c.Params.EMA > 0 {
+		weights++
+	}
+	floats := saturate(weights, int64(c.trainable))
+	if e := c.Params.EarlyStopping; e != nil && e.RestoreBest {
+		floats += int64(c.trainable + c.moving)
+	}
+	perBatch := int64(8) // its rows' numbers and labels
+	if c.Params.Augment != (Augment{}) && len(c.Shape) == 3 {
+		perBatch += size(c.Shape)
+	}
+	bytes := saturate(4, int64(rows)) + saturate(perBatch, int64(batch)) + saturate(8, int64(samples)) // their order, losses
+	return min(enough, saturate(4, min(enough, m.taken+floats))+bytes)
+}
+
+// least is a lower bound of the floats of a layer in any fit, by arithmetic that no size overflows: weights with
+// their gradients, and the output of one row.
+func (l *layer) least() int64 {
 	var floats int64
 	for i := range l.variables {
-		floats += saturate(5, l.variables[i].size())
+		floats = min(enough, floats+saturate(2, l.variables[i].size()))
 	}
-	width := l.width()
-	if l.kind != kindDropout && l.kind != kindBatchNorm && l.kind != kindActivation {
-		width = saturate(2, width)
+	switch l.kind {
+	case kindDense:
+		floats += size(l.out)
+	case kindConv:
+		floats += saturate(int64(l.out[0]), int64(l.out[1]), padded(l.out[2]))
 	}
-	return saturate(4, min(enough, floats+saturate(int64(rows), width)))
-}
-
-// width is the floats of an output of one row.
-func (l *layer) width() int64 {
-	if len(l.out) == 3 {
-		// Maps have a frame for the next kernel; most kernels are 3×3.
-		return saturate(int64(l.out[0])+2, int64(l.out[1])+2, padded(l.out[2]))
-	}
-	return size(l.out)
-}
-
-// memory in bytes of a Fitter with one thread at a batch of so many rows; another takes little more.
-func (c *Config) memory(batch int) int64 {
-	rows := max(batch, evaluationRows)
-	total := saturate(4, int64(rows), size(c.Shape))
-	visitLayers(c.layers, func(l *layer) { total = min(enough, total+l.memory(rows)) })
-	if total == enough {
-		return total
-	}
-	return total - saved(c.layers, rows)
-}
-
-// saved is the bytes that the layers of a list do without because a block of rows is enough: see narrow.
-func saved(layers []*layer, rows int) (sum int64) {
-	const block = 16
-	for i, l := range layers {
-		sum += saved(l.inner, rows)
-		if l.kind != kindConv && l.kind != kindMaxPool && l.kind != kindAvgPool {
-			continue
-		}
-		rest := layers[i+1:]
-		for len(rest) > 0 && rest[0].kind == kindDropout {
-			rest = rest[1:]
-		}
-		if len(rest) == 0 || rest[0].kind != kindConv && !rest[0].pools() && rest[0].kind != kindFlatten && rest[0].kind != kindDense {
-			continue
-		}
-		floats := saturate(4, int64(max(0, rows-block)), l.width())
-		sum += floats
-		if l.cheap() && rest[0].pools() {
-			sum += floats
-		}
-	}
-	return sum
+	return min(enough, floats)
 }
 
 // formatBytes shows a size with a unit a person can weigh.

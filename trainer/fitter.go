@@ -71,7 +71,7 @@ func NewFitter(c *Config, t Task, train, validation dataset.View) (*Fitter, erro
 		return nil, errors.New("fit: no training rows")
 	}
 	batch := min(c.Params.BatchSize, train.Len())
-	if need := c.memory(batch); need > memoryLimit {
+	if need := c.Memory(train.Len(), t.Threads); need > memoryLimit {
 		return nil, fmt.Errorf("fit: a batch of %d rows would need %s, more than the limit of %s", batch, formatBytes(need), formatBytes(memoryLimit))
 	}
 	if t.Init != nil {

@@ -31,22 +31,29 @@ type network struct {
 // newNetwork allocates a network for batches of up to capacity samples. streams key its dropout.
 // threads share the work of a batch.
 func newNetwork(c *Config, capacity int, training bool, streams Streams, threads int) *network {
+	return buildNetwork(c, capacity, training, streams, threads, new(memory))
+}
+
+// buildNetwork is newNetwork over a memory.
+func buildNetwork(c *Config, capacity int, training bool, streams Streams, threads int, m *memory) *network {
 	n := &network{
 		config: c, capacity: capacity, crew: &crew{workers: max(1, threads)},
-		values: make([]float32, c.trainable), moving: make([]float32, c.moving),
-		losses: make([]float64, capacity), correct: make([]int, max(1, threads)),
+		values: m.floats(int64(c.trainable)), moving: m.floats(int64(c.moving)),
+		losses: make([]float64, m.samples(capacity)), correct: make([]int, max(1, threads)),
 	}
 	if training {
-		n.gradients = make([]float32, c.trainable)
+		n.gradients = m.floats(int64(c.trainable))
 	}
-	b := builder{network: n, training: training, streams: streams}
+	b := builder{network: n, memory: m, training: training, streams: streams}
 	n.input = b.newInput()
 	n.logits = b.chain(c.layers, nil, n.input)
 	n.sort()
-	n.narrow()
+	if training {
+		n.narrow(m)
+	}
 	n.lossGrad = n.logits.grad
 	if !training {
-		n.lossGrad = newVectors(capacity, c.Classes)
+		n.lossGrad = m.vectors(capacity, c.Classes)
 	}
 	return n
 }

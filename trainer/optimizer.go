@@ -44,17 +44,21 @@ type optimizer struct {
 	nadam       kernel.NadamStep
 }
 
-func newOptimizer(p Params, size int) *optimizer {
-	rule := optimizers[p.Optimizer]
-	o := &optimizer{params: p, product: 1}
+// moments is how many flat slices of state the optimizer has.
+func (p *Params) moments() int {
 	if p.Optimizer == "sgd" && p.Momentum == 0 {
-		rule.moments = 0
+		return 0
 	}
-	for range rule.moments {
+	return optimizers[p.Optimizer].moments
+}
+
+func newOptimizer(p Params, size int) *optimizer {
+	o := &optimizer{params: p, product: 1}
+	for range p.moments() {
 		m := make([]float32, size)
-		if rule.initial != 0 {
+		if initial := optimizers[p.Optimizer].initial; initial != 0 {
 			for i := range m {
-				m[i] = rule.initial
+				m[i] = initial
 			}
 		}
 		o.moments = append(o.moments, m)

@@ -18,7 +18,7 @@ func (b *builder) newFork(x *tensor) *fork {
 		t := *x
 		t.rectified, t.keep, t.spare = false, 1, false // x is masked when the branches' gradients are added
 		if x.wantsGrad() {
-			t.grad = newArray(b.network.capacity, x.shape, 0)
+			t.grad = b.memory.array(b.network.capacity, x.shape, 0)
 		}
 		f.branches[i] = &t
 	}
@@ -88,9 +88,9 @@ func (b *builder) regular(x *tensor) *tensor {
 	if x.value.isMaps() || x.value.matrix.RowStride == kernel.Width {
 		return x
 	}
-	y := b.newTensor(x.shape, 0, 0)
-	if !x.wantsGrad() {
-		y.grad = array{}
+	y := &tensor{shape: x.shape, keep: 1, value: b.memory.array(b.network.capacity, x.shape, 0)}
+	if x.wantsGrad() {
+		y.grad = b.memory.array(b.network.capacity, x.shape, 0)
 	}
 	b.push(&relayout{x: x, y: y})
 	return y

@@ -40,8 +40,8 @@ func TestCost(t *testing.T) {
 	if want := int64(4*784*128 + 6*128*64 + 6*64*10); cost.FLOPsPerRow != want || cost.Parameters != 109386 {
 		t.Errorf("%+v, want %d FLOPs", cost, want)
 	}
-	if cost.Memory < 4*109386*4 || cost.Memory > 8<<20 {
-		t.Errorf("memory %d", cost.Memory)
+	if memory := c.Memory(1000, 1); memory < 4*109386*4 || memory > 8<<20 {
+		t.Errorf("memory %d", memory)
 	}
 }
 

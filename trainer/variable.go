@@ -35,11 +35,17 @@ func (v *variable) elements() int {
 
 // matrix is the variable as the kernels see it: a panel matrix over its part of a flat slice.
 func (v *variable) matrix(flat []float32) kernel.Matrix {
+	if flat == nil { // planned
+		return kernel.Matrix{}
+	}
 	return kernel.Panels(v.slice(flat), v.rows, v.cols)
 }
 
 // slice is the variable's part of a flat slice, padding included.
 func (v *variable) slice(flat []float32) []float32 {
+	if flat == nil { // planned
+		return nil
+	}
 	return flat[v.offset : v.offset+v.length : v.offset+v.length]
 }
 

@@ -22,7 +22,7 @@ func (p *program) forecastTime(ctx context.Context, s *session, plan search.Plan
 		return err
 	}
 	if have > 0 {
-		largest, _, err := largestFit(s.sweep)
+		largest, _, err := largestFit(s, workers)
 		if err != nil {
 			return sweepFailure(err)
 		}

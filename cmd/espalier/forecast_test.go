@@ -52,7 +52,7 @@ layers = [ { type = "dense", units = "$units" }, { type = "dense", units = "$cla
 // TestForecastOfWhatDoesNotFit: plan trains nothing that the machine cannot hold.
 func TestForecastOfWhatDoesNotFit(t *testing.T) {
 	one := planned(t, planText, 2)
-	largest, _, err := largestFit(one.session.sweep)
+	largest, _, err := largestFit(one.session, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,9 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 
+	"espalier/folds"
 	"espalier/search"
 	"espalier/trainer"
 )
@@ -21,10 +23,15 @@ func runMemory(s *session, largest int64, workers int) int64 {
 	return int64(min(total, math.MaxInt64/2))
 }
 
-// largestFit is the most bytes that training a point takes, and the point. In a
-// grid with many models it looks at points all over the grid.
-func largestFit(s *search.Sweep) (bytes int64, at search.Trial, err error) {
-	axes := append([]string{"batch_size", "optimizer"}, trainer.References(s.File.Model.Layers)...)
+// memoryAxes are the trainer's parameters that a fit's memory depends on.
+var memoryAxes = []string{"augment_cutout", "augment_flip", "augment_shift", "batch_size", "early_stopping", "ema", "momentum", "optimizer"}
+
+// largestFit is the most bytes that training a point takes, on the fold with the most rows and with the
+// threads that each of so many workers has, and the point. In a grid with many models it looks at points
+// all over the grid.
+func largestFit(session *session, workers int) (bytes int64, at search.Trial, err error) {
+	s, rows, threads := session.sweep, mostRows(session.folds), runtime.GOMAXPROCS(0)/max(1, workers)
+	axes := append(slices.Clone(memoryAxes), trainer.References(s.File.Model.Layers)...)
 	seen := map[string]bool{}
 	look := func(t search.Trial) error {
 		key := paramsText(pick(t.Point.Values, axes))
@@ -36,7 +43,7 @@ func largestFit(s *search.Sweep) (bytes int64, at search.Trial, err error) {
 		if err != nil {
 			return err
 		}
-		if m := config.Cost().Memory; m > bytes {
+		if m := config.Memory(rows, threads); m > bytes {
 			bytes, at = m, t
 		}
 		return nil
@@ -60,6 +67,15 @@ func largestFit(s *search.Sweep) (bytes int64, at search.Trial, err error) {
 	return bytes, at, nil
 }
 
+// mostRows is how many training rows the largest of the folds has.
+func mostRows(f []folds.Fold) int {
+	most := 0
+	for _, fold := range f {
+		most = max(most, len(fold.Train))
+	}
+	return most
+}
+
 // checkMemory refuses a run with a job that the machine cannot hold even alone: where
 // memory runs out the system kills the process, and no job that would fit is finished.
 // Where only some of the workers fit at a time it says so; the others wait. Unknown
@@ -68,7 +84,11 @@ func (p *program) checkMemory(s *session, f *runFlags, have int64) error {
 	if have <= 0 {
 		return nil
 	}
-	largest, at, err := largestFit(s.sweep)
+	workers := f.workers
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	largest, at, err := largestFit(s, workers)
 	if err != nil {
 		return sweepFailure(err)
 	}
@@ -80,10 +100,6 @@ func (p *program) checkMemory(s *session, f *runFlags, have int64) error {
 		err := usage(fmt.Errorf("run sweep %q: training its largest point (%s) needs about %s of memory, this machine has %s",
 			s.sweep.File.Name, values, bytesText(need), bytesText(have)))
 		return hint(err, "a smaller model or batch_size; espalier plan shows the models")
-	}
-	workers := f.workers
-	if workers == 0 {
-		workers = runtime.GOMAXPROCS(0)
 	}
 	if runMemory(s, largest, workers) <= have {
 		return nil

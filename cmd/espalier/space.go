@@ -20,7 +20,7 @@ type space struct {
 // fit of each worker are needed; the collector lets as much again pile up of what is
 // no longer used, before it is given back. The store's file doubles as it grows.
 func newSpace(s *session, models []distinct, plan search.Plan, workers int) (space, error) {
-	largest, _, err := largestFit(s.sweep)
+	largest, _, err := largestFit(s, workers)
 	if err != nil {
 		return space{}, sweepFailure(err)
 	}

@@ -34,7 +34,7 @@ func (p *program) train(cmd *cobra.Command, st *store.Store, s *session, f *runF
 	result, err := search.Run(ctx, s.sweep, p.pauses.ledger(st), search.NewTrainer(s.sweep, s.set, s.folds, st.Checkpoints()), search.Options{
 		Workers: workers, Budget: f.budget, JobTimeout: f.jobTimeout, NoShare: f.noShare, Mix: f.mix,
 		Version: programVersion(), Command: p.commandPrefix() + " verify", Monitor: monitor,
-		Checkpoints: st.Checkpoints(), MaxFailures: f.failures, Breaker: f.breaker, FreeMemory: freeMemory,
+		Checkpoints: st.Checkpoints(), MaxFailures: f.failures, Breaker: f.breaker, FreeMemory: freeMemory, Folds: s.folds,
 		Events: func(e search.Event) {
 			show.event(e)
 			guess.see(e)
