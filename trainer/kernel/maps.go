@@ -106,6 +106,16 @@ func (m *Maps) plane(n, p int) plane {
 
 func (p *plane) line(y int) []float32 { return p.data[y*p.row:][:p.width] }
 
+// clear zeroes all pixels.
+func (m *Maps) clear() {
+	for n := range m.N {
+		for p := range m.panels() {
+			to := m.plane(n, p)
+			to.clear(m.H)
+		}
+	}
+}
+
 func (m Maps) index(n, y, x, c int) int {
 	if m.Packed {
 		return m.from(n, 0, y, x) + c
