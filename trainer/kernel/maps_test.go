@@ -231,6 +231,8 @@ func TestFlatten(t *testing.T) {
 		Unflatten(back, m)
 		equal(t, "there and back", back.rowsOf(), x.rowsOf())
 		framed(t, "unflattened", back)
+		Flatten(m.Slice(0, 0), x.Slice(x.N, x.N)) // a worker without images
+		Unflatten(back.Slice(x.N, x.N), m.Slice(0, 0))
 	}
 }
 
