@@ -40,24 +40,40 @@ func (l *layer) pools() bool {
 	return l.kind == kindMaxPool || l.kind == kindAvgPool || l.kind == kindGlobalPool
 }
 
-// groupFrom gives the end of the group that begins at operation i of a run, and its block. What is no
-// convolution goes with the one before it, or where there is none with the one behind.
+// groupFrom gives the end of the group that begins at operation i of a run, and its block. What does not
+// mind goes with the one before it, or where there is none with the one behind.
 func groupFrom(run []operation, i int) (end, block int) {
 	for end = i; end < len(run); end++ {
-		c, is := run[end].(*convolution)
+		want := wantedBlock(run[end], block)
 		switch {
-		case !is:
+		case want == 0:
 		case block == 0:
-			block = c.block
-		case block != c.block:
+			block = want
+		case block != want:
 			return end, block
 		}
 	}
 	if block == 0 {
-		block = max(1, blockMost/4)
+		block = anyBlock()
 	}
 	return end, block
 }
+
+// wantedBlock is how many samples an operation wants in a block behind others that have one of so many, 0: it does not
+// mind. Flattening goes through as many pages of memory as a row has panels for every block, and finds the samples of
+// one side by side in each: it does not go with fewer than some.
+func wantedBlock(o operation, before int) int {
+	switch o := o.(type) {
+	case *convolution:
+		return o.block
+	case *flatten:
+		return max(before, anyBlock())
+	}
+	return 0
+}
+
+// anyBlock is the block of operations that have no convolution among them.
+func anyBlock() int { return max(1, blockMost/4) }
 
 // forwardBlocks runs operations on maps over the samples of a pass. Each worker goes through blocks of its own
 // samples.

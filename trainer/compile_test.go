@@ -310,3 +310,20 @@ func TestCompileBoundsWindows(t *testing.T) {
 		}
 	}
 }
+
+// However long the strides on large maps: what is done grows with the map, not with the square of the strides, which
+// here is minutes.
+func TestCompileBoundsStrides(t *testing.T) {
+	shape := []int{224, 224, 1}
+	for _, stride := range []int64{1000, 1 << 40} {
+		c := compile(t, spec(fieldsOf{"batch_size": int64(1)},
+			fieldsOf{"type": "conv2d", "filters": int64(2), "kernel_size": int64(1)},
+			fieldsOf{"type": "conv2d", "filters": int64(2), "kernel_size": int64(3), "padding": "same", "strides": stride},
+			fieldsOf{"type": "flatten"}, denseLayer("$classes", "softmax")), shape, 3)
+		n := newNetwork(c, 1, true, Streams{}, 1)
+		p := newPass(n.crew, 0, 1)
+		p.training = true
+		n.forward(&p)
+		n.backward(&p)
+	}
+}

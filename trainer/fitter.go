@@ -114,12 +114,16 @@ func (f *Fitter) staff(threads int) {
 	f.passes = make([]pass, threads)
 }
 
-// widen goes on with the threads that look has found.
+// widen goes on with the threads that look has found. The network before goes first: two of them need not fit.
 func (f *Fitter) widen() {
-	before := f.network
+	values, moving := f.network.values, f.network.moving
+	f.network = nil
+	if f.validation != nil {
+		f.validation.network = nil
+	}
 	f.staff(f.offered)
-	copy(f.network.values, before.values)
-	copy(f.network.moving, before.moving)
+	copy(f.network.values, values)
+	copy(f.network.moving, moving)
 	if f.validation != nil {
 		f.validation.network = f.network
 	}

@@ -31,6 +31,9 @@ func BenchmarkOddShapes(b *testing.B) {
 	maps := func(batch int, shape []int, layers ...map[string]any) side {
 		return side{batch, shape, append(layers, fieldsOf{"type": "global_avg_pool"})}
 	}
+	flat := func(filters int) side {
+		return side{64, image(28, 28, 1), []map[string]any{conv(filters, 3), {"type": "flatten"}}}
+	}
 	for _, row := range []struct {
 		name       string
 		odd, round side
@@ -49,6 +52,10 @@ func BenchmarkOddShapes(b *testing.B) {
 		{"conv 17, 16", maps(64, image(14, 14, 1), conv(17, 3), conv(17, 3), conv(17, 3)), maps(64, image(14, 14, 1), conv(16, 3), conv(16, 3), conv(16, 3))},
 		{"conv 20, 16", maps(64, image(14, 14, 1), conv(20, 3), conv(20, 3), conv(20, 3)), maps(64, image(14, 14, 1), conv(16, 3), conv(16, 3), conv(16, 3))},
 		{"conv 33, 32", maps(64, image(14, 14, 1), conv(33, 3), conv(33, 3), conv(33, 3)), maps(64, image(14, 14, 1), conv(32, 3), conv(32, 3), conv(32, 3))},
+		{"conv 7, 8, flattened", flat(7), flat(8)},
+		{"conv 8, 16, flattened", flat(8), flat(16)},
+		{"conv 15, 16, flattened", flat(15), flat(16)},
+		{"conv 17, 16, flattened", flat(17), flat(16)},
 		{"conv 13×13, 14×14", maps(64, image(13, 13, 1), conv(32, 3), conv(32, 3)), maps(64, image(14, 14, 1), conv(32, 3), conv(32, 3))},
 		{"conv 5×5, 3×3 direct", maps(64, image(14, 14, 1), conv(32, 5), conv(15, 5), conv(32, 5)), maps(64, image(14, 14, 1), conv(32, 3), conv(15, 3), conv(32, 3))},
 		{"conv 5×5 17, 5×5 16", maps(64, image(14, 14, 1), conv(17, 5), conv(17, 5), conv(17, 5)), maps(64, image(14, 14, 1), conv(16, 5), conv(16, 5), conv(16, 5))},

@@ -24,6 +24,7 @@ var verdict = regexp.MustCompile(`took (.+), plan said (.+?): (?:(\d+) % too (lo
 func (s *stage) forecasts(ctx context.Context, sweeps, settings []string) error {
 	results := table.NewWriter()
 	results.AppendHeader(table.Row{"sweep", "forecast", "took", "error"})
+	defer func() { printTable(os.Stdout, results) }()
 	for _, name := range sweeps {
 		if _, shipped := grids.Example(name); !shipped {
 			return fmt.Errorf("forecast %q: no such shipped sweep; there are %v", name, grids.Shipped())
@@ -35,7 +36,6 @@ func (s *stage) forecasts(ctx context.Context, sweeps, settings []string) error 
 		results.AppendRow(row)
 		fmt.Fprintln(os.Stderr, row...)
 	}
-	fmt.Println(results.RenderMarkdown())
 	return nil
 }
 

@@ -20,12 +20,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 )
@@ -102,20 +104,29 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	return s.compete(ctx, slices.DeleteFunc(contests, func(c contest) bool { return !slices.Contains(chosen, c.group) }), *rounds, os.Stdout)
+}
+
+// compete holds contests and prints the table; after a failure that of the contests before it.
+func (s *stage) compete(ctx context.Context, contests []contest, rounds int, out io.Writer) error {
 	results := table.NewWriter()
 	results.AppendHeader(table.Row{"work", "espalier", "against", "theirs", "ratio"})
+	defer func() { printTable(out, results) }()
 	for _, c := range contests {
-		if !slices.Contains(chosen, c.group) {
-			continue
-		}
-		rows, err := s.hold(ctx, c, *rounds)
+		rows, err := s.hold(ctx, c, rounds)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 		results.AppendRows(rows)
 	}
-	fmt.Println(results.RenderMarkdown())
 	return nil
+}
+
+// printTable prints a table that has rows.
+func printTable(out io.Writer, t table.Writer) {
+	if t.Length() > 0 {
+		fmt.Fprintln(out, t.RenderMarkdown())
+	}
 }
 
 // stage is where contests are held: the peers that are there and a built program of ours.
@@ -155,6 +166,9 @@ func (s *stage) open(ctx context.Context) error {
 func (s *stage) call(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, s.python, append([]string{s.script}, args...)...)
 	cmd.Env = append(os.Environ(), "FASHION_MNIST="+s.data)
+	// Interrupted it ends its workers; killed it would leave them, and they hold the pipe that Output reads.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -69,6 +70,24 @@ func TestHoldFails(t *testing.T) {
 	_, err := (&stage{}).hold(t.Context(), contest{ours: taking("", "", &log, 1), others: []side{failing}}, 1)
 	if err == nil || err.Error() != "torch: no memory" {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestCompeteFails: what was measured before a failure is printed all the same.
+func TestCompeteFails(t *testing.T) {
+	var log []string
+	failing := side{run: func(context.Context) (float64, error) { return 0, errors.New("no memory") }}
+	var out strings.Builder
+	err := (&stage{}).compete(t.Context(), []contest{
+		{name: "a step", ours: taking("ours", "", &log, .25)},
+		{name: "an epoch", ours: failing},
+		{name: "a grid", ours: taking("ours", "", &log, .5)},
+	}, 1, &out)
+	if err == nil || err.Error() != "an epoch: no memory" {
+		t.Errorf("error %v", err)
+	}
+	if text := out.String(); !strings.Contains(text, "| a step: ours | 250.0 ms |") || strings.Contains(text, "a grid") {
+		t.Errorf("printed\n%s", text)
 	}
 }
 

@@ -1,4 +1,4 @@
-"""The work that `race` compares with, done in PyTorch, scikit-learn and Optuna the way a careful user would.
+"""The work that `race` compares with, done in PyTorch and scikit-learn the way a careful user would.
 
 usage: peers.py have                          which libraries are here, a line each
        peers.py torch-mlp BATCH               seconds of one epoch of 784-128-64-10 (dropout, Adam), 60,000 rows, one thread
@@ -6,7 +6,6 @@ usage: peers.py have                          which libraries are here, a line e
        peers.py torch-cnn NAME BATCH          seconds of one training step of cnn-1 ... cnn-4, one thread, the better memory format
        peers.py torch-grid ROWS EPOCHS        the 32 points of mlp-grid-1 under 3 folds, two processes of one thread
        peers.py sklearn-grid ROWS EPOCHS      its 16 points without dropout, GridSearchCV, n_jobs=2
-       peers.py optuna sqlite|journal TRIALS  seconds per trial with an objective that does nothing
 
 The last line printed is the figure, in seconds. The data are read from the folder in FASHION_MNIST.
 """
@@ -15,7 +14,6 @@ import importlib
 import itertools
 import os
 import sys
-import tempfile
 import time
 import warnings
 
@@ -38,7 +36,7 @@ def load():
 
 
 def have():
-    for name in ("torch", "sklearn", "optuna"):
+    for name in ("torch", "sklearn"):
         try:
             print(name, importlib.import_module(name).__version__)
         except ImportError:
@@ -120,25 +118,39 @@ GRID = dict(batch_size=[64, 128], dropout=[.2, .5], hidden_units=[64, 128], opti
 
 
 def torch_grid(rows, epochs):
+    # Not multiprocessing.Pool, which starts a worker that crashes again and again, for ever.
+    from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     grid = dict(sorted({**GRID, "epochs": epochs}.items()))
     points = [dict(zip(grid, values)) for values in itertools.product(*grid.values())]
-    with get_context("spawn").Pool(2, torch_start, (rows,)) as pool:
-        scores = pool.map(torch_fit, [(p, f) for p in points for f in range(3)], chunksize=1)
+    with ProcessPoolExecutor(2, get_context("spawn"), torch_start, (rows,)) as pool:
+        scores = list(pool.map(torch_fit, [(p, f) for p in points for f in range(3)]))
     means = [sum(scores[3 * i:3 * i + 3]) / 3 for i in range(len(points))]
     best = max(range(len(points)), key=means.__getitem__)
     print(f"{len(scores)} fits; best {means[best]:.4f} {points[best]}")
 
 
+def stratified(y, k):
+    """Rows to train and to validate on, for each fold: those of scikit-learn's StratifiedKFold, without it."""
+    import numpy as np
+
+    names, first, label = np.unique(y, return_index=True, return_inverse=True)
+    label = np.argsort(np.argsort(first))[label]  # classes in the order in which they appear
+    dealt = np.sort(label)
+    fold = np.empty(len(y), int)
+    for c in range(len(names)):
+        fold[label == c] = np.repeat(np.arange(k), [np.sum(dealt[f::k] == c) for f in range(k)])
+    return [(np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in range(k)]
+
+
 def torch_start(rows):
     global torch, rows_x, rows_y, folds
     import torch
-    from sklearn.model_selection import StratifiedKFold
 
     torch.set_num_threads(1)
     x, y = load()
-    folds = list(StratifiedKFold(3).split(x[:rows], y[:rows]))
+    folds = stratified(y[:rows], 3)
     rows_x, rows_y = torch.from_numpy(x[:rows]), torch.from_numpy(y[:rows])
 
 
@@ -174,19 +186,6 @@ def sklearn_grid(rows, epochs):
     print(f"{len(search.cv_results_['params']) * 3} fits; best {search.best_score_:.4f} {search.best_params_}")
 
 
-def optuna_overhead(storage, trials):
-    import optuna
-    from optuna.storages import JournalFileStorage, JournalStorage
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder:
-        where = f"sqlite:///{folder}/o.db" if storage == "sqlite" else JournalStorage(JournalFileStorage(f"{folder}/o.log"))
-        study = optuna.create_study(storage=where, sampler=optuna.samplers.RandomSampler(seed=0))
-        begin = time.perf_counter()
-        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=trials)
-        return (time.perf_counter() - begin) / trials
-
-
 def median(work, times):
     seconds = []
     for _ in range(times):
@@ -201,7 +200,7 @@ if __name__ == "__main__":
     what, *rest = sys.argv[1:] or ["help"]
     numbers = [[int(e) for e in a.split(",")] if "," in a else int(a) if a.isdigit() else a for a in rest]
     work = {"have": have, "torch-mlp": torch_mlp, "sklearn-mlp": sklearn_mlp, "torch-cnn": torch_cnn, "torch-grid": torch_grid,
-            "sklearn-grid": sklearn_grid, "optuna": optuna_overhead}.get(what)
+            "sklearn-grid": sklearn_grid}.get(what)
     if work is None:
         sys.exit(__doc__)
     if what.endswith("-grid") and isinstance(numbers[1], int):

@@ -49,13 +49,17 @@ func NewConv(s ConvShape) (Conv, error) {
 	if !s.Same && (s.KH > s.H || s.KW > s.W) {
 		return Conv{}, fmt.Errorf("a kernel of %d×%d is larger than its input of %d×%d", s.KH, s.KW, s.H, s.W)
 	}
+	c.Stride, c.StrideW = min(s.Stride, s.H), min(s.StrideW, s.W) // a longer one finds no second window either
 	var below, right int
-	c.OH, c.padTop, below = extent(s.H, s.KH, s.Stride, s.Same)
-	c.OW, c.padLeft, right = extent(s.W, s.KW, s.StrideW, s.Same)
+	c.OH, c.padTop, below = extent(s.H, s.KH, c.Stride, s.Same)
+	c.OW, c.padLeft, right = extent(s.W, s.KW, c.StrideW, s.Same)
 	c.HaloIn = max(c.padTop, c.padLeft, below, right)
-	for r := range c.phases() {
-		v, h, _ := c.phase(r)
-		c.HaloOut = max(c.HaloOut, v.halo, h.halo)
+	rows, columns := c.phases()
+	for r := range rows {
+		c.HaloOut = max(c.HaloOut, c.rowPhase(r).halo)
+	}
+	for r := range columns {
+		c.HaloOut = max(c.HaloOut, c.columnPhase(r).halo)
 	}
 	c.panelsIn, c.panelOut = Padded(s.In)/Width, Padded(s.Out)/Width
 	if s.KH == 3 && s.KW == 3 && s.Stride == 1 && s.StrideW == 1 && !s.Packed && !s.Direct && !directOnly() {

@@ -172,30 +172,40 @@ type phase struct {
 	halo         int // how far the windows reach beyond dy
 }
 
-// newPhase works out phase r of an axis of n input and out output pixels under k taps after pad pixels
-// of padding.
+// newPhase works out phase r of an axis of n input and out output pixels under k taps, more than r of them, after pad
+// pixels of padding. The stride is no longer than the axis, so that every phase has a pixel.
 func newPhase(n, k, out, pad, stride, r int) phase {
-	p := phase{first: r, count: max(0, (k-r+stride-1)/stride)}
+	p := phase{first: r, count: (k-r-1)/stride + 1}
 	p.at = ((r-pad)%stride + stride) % stride
-	p.pixels = max(0, (n-p.at+stride-1)/stride)
+	p.pixels = (n-p.at-1)/stride + 1
 	p.from = (p.at+pad-r)/stride - p.count + 1
-	if p.pixels > 0 && p.count > 0 {
-		p.halo = max(0, -p.from, p.from+p.pixels-1+p.count-out)
-	}
+	p.halo = max(0, -p.from, p.from+p.pixels-1+p.count-out)
 	return p
 }
 
-// phases is the number of phases of both axes, phase one of them with the place of its weights.
-func (c *Conv) phases() int { return c.Stride * c.StrideW }
+// phases of rows and of columns are those that see taps: there are no more of them than taps, however long the stride.
+func (c *Conv) phases() (rows, columns int) { return min(c.KH, c.Stride), min(c.KW, c.StrideW) }
 
-func (c *Conv) phase(r int) (v, h phase, weights int) {
-	for i := range r + 1 {
-		weights += v.count * h.count * c.panelsIn * c.panelOut * Width * Width
-		v = newPhase(c.H, c.KH, c.OH, c.padTop, c.Stride, i/c.StrideW)
-		h = newPhase(c.W, c.KW, c.OW, c.padLeft, c.StrideW, i%c.StrideW)
+func (c *Conv) rowPhase(r int) phase { return newPhase(c.H, c.KH, c.OH, c.padTop, c.Stride, r) }
+
+func (c *Conv) columnPhase(r int) phase { return newPhase(c.W, c.KW, c.OW, c.padLeft, c.StrideW, r) }
+
+// eachPhase calls f for every pair of phases and the place of its weights.
+func (c *Conv) eachPhase(f func(v, h phase, weights int)) {
+	rows, columns := c.phases()
+	weights := 0
+	for i := range rows {
+		v := c.rowPhase(i)
+		for j := range columns {
+			h := c.columnPhase(j)
+			f(v, h, weights)
+			weights += v.count * h.count * c.panelsIn * c.panelOut * Width * Width
+		}
 	}
-	return v, h, weights
 }
+
+// skips tells whether there are pixels between the phases, which no tap reaches.
+func (c *Conv) skips() bool { return c.Stride > c.KH || c.StrideW > c.KW }
 
 // prepareBackward writes for every phase [input panel][output panel][tap row][tap column][output
 // channel][input channel], taps reversed.
@@ -205,8 +215,7 @@ func (t tier) prepareBackward(c *Conv, bw []float32, w Matrix) {
 		panic("kernel: PrepareBackward: packed input has no gradient")
 	}
 	checkLen("PrepareBackward", bw, c.BackwardLen())
-	for r := range c.phases() {
-		v, h, to := c.phase(r)
+	c.eachPhase(func(v, h phase, to int) {
 		for p := range c.panelsIn {
 			for q := range c.panelOut {
 				for i := range v.count * h.count {
@@ -217,7 +226,7 @@ func (t tier) prepareBackward(c *Conv, bw []float32, w Matrix) {
 				}
 			}
 		}
-	}
+	})
 	if c.winograd {
 		t.winoTransform(&c.back, bw[c.flippedLen():], bw)
 	}
@@ -249,17 +258,13 @@ func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps, scra
 		t.winoPass(&c.back, dx, dy, bw[c.flippedLen():], c.padTop-2, c.padLeft-2, MapEpilogue{}, mask, scratch)
 		return
 	}
+	if c.skips() {
+		dx.clear()
+	}
 	s.aStep, s.bStep = 1, Width
 	s.aSeg, s.aBand = dy.row(), dy.panel()
-	for r := range c.phases() {
-		v, h, weights := c.phase(r)
-		if v.pixels == 0 || h.pixels == 0 {
-			continue
-		}
+	c.eachPhase(func(v, h phase, weights int) {
 		s.bands, s.segs, s.k = c.panelOut, v.count, h.count*Width
-		if v.count*h.count == 0 {
-			s.bands, s.segs, s.k = 1, 1, 0 // no tap reaches these pixels: zero
-		}
 		s.kLast = s.k
 		s.bSeg, s.bBand = s.k*Width, s.segs*s.k*Width
 		g := grid{dst: dx, src: dy, mask: mask, rows: v.pixels, cols: h.pixels, stepY: c.Stride, stepX: c.StrideW, dstY: v.at, dstX: h.at, srcStepY: 1, srcStepX: 1, srcY: v.from, srcX: h.from}
@@ -271,7 +276,7 @@ func (t tier) inputGradient(c *Conv, dx, dy Maps, bw []float32, mask *Maps, scra
 				t.overPanels(s, &g, n, p, c.Out)
 			}
 		}
-	}
+	})
 }
 
 // gradientSteps bounds the pixels of one strip of a weight gradient, where images are small those of several with

@@ -62,6 +62,8 @@ func randomConv(r *rand.Rand) Conv {
 		s := ConvShape{H: 1 + r.IntN(9), W: 1 + r.IntN(9), In: 1 + r.IntN(36), KH: 1 + r.IntN(4), KW: 1 + r.IntN(4), Out: 1 + r.IntN(36), Stride: 1 + r.IntN(3), StrideW: r.IntN(4), Same: r.IntN(2) == 0, Packed: r.IntN(4) == 0, Direct: true}
 		if r.IntN(2) == 0 {
 			s.KH, s.KW, s.Stride, s.StrideW = 3, 3, 1, 0
+		} else if r.IntN(4) == 0 { // pixels between the windows, or but one window
+			s.Stride, s.StrideW = 1+r.IntN(12), 1+r.IntN(12)
 		}
 		if s.Packed {
 			s.In = 1 + r.IntN(4)
@@ -224,6 +226,26 @@ func TestConvolutionsThatDoNotFit(t *testing.T) {
 				t.Errorf("error %v, want %s", err, row.err)
 			}
 		})
+	}
+}
+
+// TestPhases: what an input gradient goes through grows with the taps, not with the strides.
+func TestPhases(t *testing.T) {
+	for _, stride := range []int{1, 2, 3, 7, 224, 1000, 1 << 40, math.MaxInt} {
+		c, err := NewConv(ConvShape{H: 224, W: 224, In: 1, KH: 3, KW: 5, Out: 1, Stride: stride, Same: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		phases, taps := 0, 0
+		c.eachPhase(func(v, h phase, weights int) {
+			if weights != taps*Width*Width {
+				t.Errorf("stride %d: the weights of phase %d begin at %d, want %d", stride, phases, weights, taps*Width*Width)
+			}
+			phases, taps = phases+1, taps+v.count*h.count
+		})
+		if want := min(3, stride) * min(5, stride); phases != want || taps != 15 {
+			t.Errorf("stride %d: %d phases of %d taps, want %d of 15", stride, phases, taps, want)
+		}
 	}
 }
 

@@ -163,6 +163,66 @@ func TestGuardPagesOfMaps(t *testing.T) {
 				k.averagePoolBackward(p, dx, dy)
 				k.dropoutMaps(x, Stream{}, .5, 0)
 			}
+			for _, s := range [][4]int{{1, 1, 1, 1}, {2, 3, 5, 7}, {3, 2, 9, 16}, {1, 4, 4, 33}, {2, 7, 3, 48}} {
+				images, h, w, c := s[0], s[1], s[2], s[3]
+				mk := func(halo int) Maps { return lay(images, h, w, c, halo) }
+				x, y := mk(0), mk(1)
+				v := func() []float32 { return guarded(t, Padded(c), after) }
+				mean, variance := v(), v()
+				k.mapStats(mean, variance, x, 0, x.panels())
+				k.mapNormalize(y, x, mean, variance, v())
+				k.mapNormalize(x, y, mean, variance, v())
+				norm := BatchNorm{mean, variance, v()}
+				k.mapNormSums(v(), v(), y, x, norm, 0, x.panels())
+				k.mapNormInput(mk(0), y, x, norm, v(), v(), images*h*w)
+				for a := range activationsEnd {
+					k.activateMaps(mk(0), x, a)
+					k.activateMapsBackward(mk(0), x, x, x, a)
+				}
+				panels := func(cols int) Matrix { return Panels(guarded(t, PanelLen(images, cols), after), images, cols) }
+				k.globalAverage(panels(c), x)
+				k.globalAverageBackward(mk(0), panels(c))
+				Flatten(panels(h*w*c), x)
+				Unflatten(mk(0), panels(h*w*c))
+			}
 		}
 	})
+}
+
+// TestGuardPagesOfImages gathers images from bytes that end where an unreadable page begins, or begin where one ends.
+func TestGuardPagesOfImages(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		guardedBytes := func(n int) []byte {
+			floats := guarded(t, (n+3)/4, after)
+			all := unsafe.Slice((*byte)(unsafe.Pointer(&floats[0])), 4*len(floats))
+			if after {
+				return all[:n:n]
+			}
+			return all[len(all)-n:]
+		}
+		for _, s := range [][4]int{{1, 1, 1, 1}, {5, 3, 5, 1}, {4, 2, 7, 3}, {3, 4, 16, 1}, {4, 3, 3, 20}} {
+			images, h, w, c := s[0], s[1], s[2], s[3]
+			size := h * w * c
+			vector := func() []float32 { return guarded(t, size, after) }
+			rows := make([]int32, images)
+			for i := range rows {
+				rows[i] = int32(images - 1 - i)
+			}
+			for _, halo := range []int{0, 1} {
+				for _, dst := range []Maps{
+					Images(guarded(t, ImagesLen(images, h, w, c, halo), after), images, h, w, c, halo),
+					NewMaps(guarded(t, MapsLen(images, h, w, c, halo), after), images, h, w, c, halo),
+				} {
+					GatherImageBytes(dst, guardedBytes(images*size), rows, []float32{2}, []float32{1})
+					GatherImageBytes(dst, guardedBytes(images*size), rows, vector(), vector())
+					GatherImageFloats(dst, guarded(t, images*size, after), rows)
+				}
+			}
+			// Those take the processor's best tier.
+			for _, k := range tiers() {
+				k.scaleLine(vector(), guardedBytes(size), []float32{2}, []float32{1}, false)
+				k.scaleLine(vector(), guardedBytes(size), vector(), vector(), true)
+			}
+		}
+	}
 }

@@ -106,6 +106,16 @@ func (m *Maps) plane(n, p int) plane {
 
 func (p *plane) line(y int) []float32 { return p.data[y*p.row:][:p.width] }
 
+// clear zeroes all pixels.
+func (m *Maps) clear() {
+	for n := range m.N {
+		for p := range m.panels() {
+			to := m.plane(n, p)
+			to.clear(m.H)
+		}
+	}
+}
+
 func (m Maps) index(n, y, x, c int) int {
 	if m.Packed {
 		return m.from(n, 0, y, x) + c
@@ -213,65 +223,57 @@ func checkImages(what string, dst Maps, rows []int32) int {
 // Flatten makes a row of dst of every image, in the order H, W, C.
 func Flatten(dst Matrix, x Maps) {
 	checkFlat("Flatten", dst, x)
-	if x.C%Width == 0 {
-		eachPixel(dst, x, func(row, pixel []float32) { *(*[Width]float32)(row) = [Width]float32(pixel) })
-		return
-	}
-	for n := range x.N {
-		for y := range x.H {
-			for px := range x.W {
-				for p := range x.panels() {
-					from := x.tail(n, p, y, px)[:min(Width, x.C-p*Width)]
-					at := (y*x.W+px)*x.C + p*Width
-					for len(from) > 0 {
-						k := copy(dst.Data[dst.index(n, at):][:Width-at%Width], from)
-						from, at = from[k:], at+k
-					}
-				}
-			}
-		}
-	}
+	image := x.image()
+	eachRun(dst, x, func(row, pixel, n int) {
+		copyRuns(dst.Data[row:], x.Data[pixel:], dst.RowStride, image, n, x.N)
+	})
 	dst.clearPadding()
 }
 
 // Unflatten is the reverse of Flatten.
 func Unflatten(dst Maps, src Matrix) {
 	checkFlat("Unflatten", src, dst)
-	if dst.C%Width == 0 {
-		eachPixel(src, dst, func(row, pixel []float32) { *(*[Width]float32)(pixel) = [Width]float32(row) })
+	image := dst.image()
+	eachRun(src, dst, func(row, pixel, n int) {
+		copyRuns(dst.Data[pixel:], src.Data[row:], image, src.RowStride, n, dst.N)
+	})
+}
+
+// eachRun calls f for every run of n channels that lie together in the maps and in the flattened row: where they are in
+// the first row and the first image. All images have their turn before the next run: their rows are neighbours in
+// memory, the panels of a row fall into one set of the cache.
+func eachRun(m Matrix, x Maps, f func(row, pixel, n int)) {
+	if x.N == 0 {
 		return
 	}
-	for n := range dst.N {
-		for y := range dst.H {
-			for px := range dst.W {
-				for p := range dst.panels() {
-					to := dst.tail(n, p, y, px)[:min(Width, dst.C-p*Width)]
-					at := (y*dst.W+px)*dst.C + p*Width
-					for len(to) > 0 {
-						k := copy(to, src.Data[src.index(n, at):][:Width-at%Width])
-						to, at = to[k:], at+k
-					}
+	plane, line := x.panel(), x.row()
+	panel, column := 0, 0 // of the row
+	for y := range x.H {
+		pixel := (y+x.Halo)*line + x.Halo*Width
+		for range x.W {
+			for c := 0; c < x.C; {
+				n := min(x.C-c, Width-c%Width, Width-column)
+				f(panel+column, pixel+c/Width*plane+c%Width, n)
+				c += n
+				if column += n; column == Width {
+					panel, column = panel+m.PanelStride, 0
 				}
 			}
+			pixel += Width
 		}
 	}
 }
 
-// eachPixel calls f for 16 channels of a pixel and their place in the flattened row, for maps of whole panels. A
-// panel of rows is finished before the next: its rows are neighbours in memory, the panels of a row fall
-// into one set of the cache.
-func eachPixel(m Matrix, x Maps, f func(row, pixel []float32)) {
-	image, plane, panels := x.image(), x.panel(), x.panels()
-	for y := range x.H {
-		for px := range x.W {
-			for p := range panels {
-				row, pixel := ((y*x.W+px)*panels+p)*m.PanelStride, x.from(0, 0, y, px)+p*plane
-				for range x.N {
-					f(m.Data[row:row+Width], x.Data[pixel:pixel+Width])
-					row, pixel = row+m.RowStride, pixel+image
-				}
-			}
+// copyRuns copies n floats, at most 16, so many times, each a step on.
+func copyRuns(to, from []float32, toStep, fromStep, n, times int) {
+	if n == Width { // no call for a copy
+		for i := range times {
+			*(*[Width]float32)(to[i*toStep:]) = [Width]float32(from[i*fromStep:])
 		}
+		return
+	}
+	for i := range times {
+		copy(to[i*toStep:][:n], from[i*fromStep:])
 	}
 }
 

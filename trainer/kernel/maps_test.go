@@ -89,6 +89,51 @@ func TestPooling(t *testing.T) {
 	})
 }
 
+// TestMaxPoolingNaN: in row order NaN takes the place of what came before it, and the next pixel that of NaN. A window
+// that gives NaN passes no gradient.
+func TestMaxPoolingNaN(t *testing.T) {
+	nan := float32(math.NaN())
+	for _, row := range []struct {
+		window []float32
+		want   float32
+		to     int // whose gradient; -1: none
+	}{
+		{[]float32{nan, 1, 0, 0}, 1, 1},
+		{[]float32{2, nan, 1, 0}, 1, 2},
+		{[]float32{3, 2, 1, nan}, nan, -1},
+		{[]float32{nan, nan, nan, nan}, nan, -1},
+		{[]float32{9, 9, 9, 9, 9, 9, 9, nan, 1}, 1, 8},
+		{[]float32{9, 9, 9, 9, 9, 9, 9, 9, nan}, nan, -1},
+	} {
+		eachTier(t, func(t *testing.T, k tier) {
+			side := int(math.Sqrt(float64(len(row.window))))
+			p := Pool{Size: [2]int{side, side}, Stride: [2]int{side, side}}
+			mk := func(side int) Maps {
+				return NewMaps(make([]float32, MapsLen(1, side, side, 3, 0)), 1, side, side, 3, 0)
+			}
+			x, y, dx, dy := mk(side), mk(1), mk(side), mk(1)
+			x.each(func(n, py, px, c int) { x.Set(n, py, px, c, row.window[py*side+px]) })
+			dy.each(func(n, py, px, c int) { dy.Set(n, py, px, c, 1) })
+			k.maxPool(p, y, x)
+			k.maxPoolBackward(p, dx, dy, x, y, false)
+			for c := range 3 {
+				if got := y.At(0, 0, 0, c); got != row.want && !(got != got && row.want != row.want) {
+					t.Errorf("maximum of %v is %v, want %v", row.window, got, row.want)
+				}
+				for i := range row.window {
+					want := float32(0)
+					if i == row.to {
+						want = 1
+					}
+					if got := dx.At(0, i/side, i%side, c); got != want {
+						t.Errorf("gradient of %v is %v at %d, want %v", row.window, got, i, want)
+					}
+				}
+			}
+		})
+	}
+}
+
 func TestPoolSizes(t *testing.T) {
 	for _, row := range []struct {
 		name         string
@@ -231,6 +276,8 @@ func TestFlatten(t *testing.T) {
 		Unflatten(back, m)
 		equal(t, "there and back", back.rowsOf(), x.rowsOf())
 		framed(t, "unflattened", back)
+		Flatten(m.Slice(0, 0), x.Slice(x.N, x.N)) // a worker without images
+		Unflatten(back.Slice(x.N, x.N), m.Slice(0, 0))
 	}
 }
 

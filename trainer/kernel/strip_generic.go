@@ -135,7 +135,8 @@ func tile1x4(k int, a []float32, aStep int, b []float32, bStep int, acc *[4]floa
 	*acc = [4]float32{c0, c1, c2, c3}
 }
 
-// peakGeneric keeps eight independent chains of products and sums in registers: the roof of plain Go.
+// peakGeneric keeps eight chains of products and sums in registers, in four pairs whose second multiplies what the
+// first holds: the roof of plain Go.
 func peakGeneric(n int) float64 {
 	var a, b, c, d, e, f, g, h, x, y float32 = 1, 1, 1, 1, 1, 1, 1, 1, 1e-3, 1
 	for range n {

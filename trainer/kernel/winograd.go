@@ -15,12 +15,12 @@ type winograd struct {
 
 const (
 	winoCache = 128 << 10 // floats of a block's transformed tiles, where they are not too few
-	winoMin   = 64        // tiles of a block at least
-	winoMax   = 192       // and at most
+	winoMin   = 64        // tiles of a block at least, less what is left over beside whole lines
+	winoMax   = 192       // and at most, but for a line that is longer
 )
 
 // tileSize is the tile for maps of oh×ow pixels: the one with the fewest products, 0 where none beats
-// the direct convolution. The factors stand for the transforms, measured; see KERNELS.md.
+// the direct convolution. The factor stands for the transforms; see KERNELS.md.
 func tileSize(oh, ow, in, out int) int {
 	if in < Width || out < Width {
 		return 0

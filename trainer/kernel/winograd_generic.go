@@ -34,8 +34,7 @@ func winoInputGeneric(n int, dst []float32, stride int, src []float32, row int) 
 }
 
 // winoOutputGeneric writes Aᵀ·m·A + bias, at least floor, of n tiles to two rows of pixels, the
-// second row first; with odd
-// the last tile has one column only.
+// second row first; with odd the last tile has one column only.
 func winoOutputGeneric(n int, row0, row1, src []float32, stride int, bias *[Width]float32, floor float32, odd bool) {
 	for tile := range n {
 		for c := range Width {
