@@ -88,10 +88,7 @@ func (b *builder) regular(x *tensor) *tensor {
 	if x.value.isMaps() || x.value.matrix.RowStride == kernel.Width {
 		return x
 	}
-	y := b.newTensor(x.shape, 0, 0)
-	if !x.wantsGrad() {
-		y.grad = array{}
-	}
+	y := b.behind(x, x.shape, 0)
 	b.push(&relayout{x: x, y: y})
 	return y
 }
