@@ -22,6 +22,9 @@ func TestBlocksDoNotShowInTheBits(t *testing.T) {
 		conv(4), fieldsOf{"type": "avgpool2d"}, fieldsOf{"type": "batchnorm"}, conv(18), pool, dropoutLayer(0.2), conv(16), fieldsOf{"type": "global_avg_pool"},
 		denseLayer("$classes", "softmax"),
 	}
+	nets["flattened"] = []map[string]any{
+		conv(20), conv(17), pool, dropoutLayer(0.2), conv(7), dropoutLayer(0.1), fieldsOf{"type": "flatten"}, denseLayer("$classes", "softmax"),
+	}
 	train := func(c *Config, view dataset.View, threads int) *Fitter {
 		f := fitter(t, c, Task{Threads: threads}, view, dataset.View{})
 		for !f.Done() {
@@ -52,6 +55,20 @@ func TestBlocksDoNotShowInTheBits(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// TestNoGradientOfTheInput: before the first weights there is no gradient, whatever comes first, and the convolution
+// behind it makes none.
+func TestNoGradientOfTheInput(t *testing.T) {
+	for _, first := range []string{kindMaxPool, kindAvgPool} {
+		c := compile(t, spec(nil, fieldsOf{"type": first}, fieldsOf{"type": kindConv, "filters": int64(2), "kernel_size": int64(3)},
+			fieldsOf{"type": kindFlatten}, denseLayer("$classes", "softmax")), []int{8, 8, 1}, 3)
+		n := newNetwork(c, 4, true, Streams{}, 1)
+		conv := n.operations[1].(*convolution)
+		if conv.x.wantsGrad() || conv.bw != nil || !conv.y.wantsGrad() {
+			t.Errorf("%s: gradient of the input of the convolution %t, of its output %t", first, conv.x.wantsGrad(), conv.y.wantsGrad())
 		}
 	}
 }

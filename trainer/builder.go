@@ -38,6 +38,16 @@ func (b *builder) newTensor(shape []int, halo, gradHalo int) *tensor {
 	return t
 }
 
+// behind is newTensor for the output of an operation without variables: nobody needs its gradient where nobody needs
+// that of its input x.
+func (b *builder) behind(x *tensor, shape []int, halo int) *tensor {
+	t := &tensor{shape: shape, keep: 1, value: b.memory.array(b.network.capacity, shape, halo)}
+	if x.wantsGrad() {
+		t.grad = b.memory.array(b.network.capacity, shape, 0)
+	}
+	return t
+}
+
 // allocate gives a tensor memory for so many samples of values and of gradients.
 func (b *builder) allocate(t *tensor, halo, gradHalo, values, grads int) {
 	t.value = b.memory.array(values, t.shape, halo)
@@ -317,7 +327,7 @@ func (b *builder) dropout(l *layer, rest []*layer, x *tensor) *tensor {
 }
 
 func (b *builder) pool(l *layer, rest []*layer, x *tensor) *tensor {
-	y := b.newTensor(l.out, b.halo(rest), 0)
+	y := b.behind(x, l.out, b.halo(rest))
 	pooling := kernel.Pool{Size: l.size, Stride: l.steps(), Same: l.same}
 	switch l.kind {
 	case kindMaxPool:
@@ -337,11 +347,8 @@ func (b *builder) flatten(x *tensor) *tensor {
 	if !x.value.isMaps() {
 		return x
 	}
-	y := b.newTensor([]int{int(size(x.shape))}, 0, 0)
+	y := b.behind(x, []int{int(size(x.shape))}, 0)
 	y.rectified, y.keep, y.spare = x.rectified, x.keep, true
-	if !x.wantsGrad() {
-		y.grad = array{}
-	}
 	b.push(&flatten{x: x, y: y})
 	return y
 }

@@ -88,10 +88,7 @@ func (b *builder) regular(x *tensor) *tensor {
 	if x.value.isMaps() || x.value.matrix.RowStride == kernel.Width {
 		return x
 	}
-	y := &tensor{shape: x.shape, keep: 1, value: b.memory.array(b.network.capacity, x.shape, 0)}
-	if x.wantsGrad() {
-		y.grad = b.memory.array(b.network.capacity, x.shape, 0)
-	}
+	y := b.behind(x, x.shape, 0)
 	b.push(&relayout{x: x, y: y})
 	return y
 }

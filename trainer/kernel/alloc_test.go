@@ -13,6 +13,7 @@ func TestNoAllocation(t *testing.T) {
 	vec := make([]float32, Padded(in))
 	gamma, beta := make([]float32, Padded(in)), make([]float32, Padded(in))
 	losses, pixels, indices, labels := make([]float64, rows), make([]byte, 3*in), make([]int32, rows), make([]int32, rows)
+	inPanels, floatsInPanels := make([]byte, 8*8*20), make([]float32, 8*8*20)
 	words := make([]uint32, 99)
 	conv, err := NewConv(ConvShape{H: 8, W: 8, In: 20, KH: 3, KW: 3, Out: 18, Stride: 1, Same: true})
 	if err != nil {
@@ -39,6 +40,8 @@ func TestNoAllocation(t *testing.T) {
 			GatherBytes(x, pixels, indices, a[:1], b[:1])
 			GatherFloats(x, x.Data[:3*in], indices)
 			GatherImageBytes(images, pixels[:64], indices[:2], a[:1], b[:1])
+			GatherImageBytes(mx, inPanels, indices[:2], a[:1], b[:1])
+			GatherImageFloats(mx, floatsInPanels, indices[:2])
 		}},
 		{"random numbers", func() { Stream{}.Uint32s(words, 1); Dropout(x, Stream{}, .5) }},
 		{"loss", func() { SoftmaxCrossEntropy(y, y, losses, labels, .1, rows); Softmax(y, y) }},

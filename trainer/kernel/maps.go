@@ -157,22 +157,51 @@ func GatherImageBytes(dst Maps, src []byte, rows []int32, mul, add []float32) {
 		t.fetchAhead(src, rows[i:], size)
 		image := src[int(row)*size:][:size]
 		for y := range dst.H {
-			line := image[y*dst.W*dst.C:][:dst.W*dst.C]
+			at := y * dst.W * dst.C
+			line, m, a := image[at:][:dst.W*dst.C], mul, add
+			if each {
+				m, a = mul[at:], add[at:]
+			}
 			if dst.Packed {
-				m, a := mul, add
-				if each {
-					m, a = mul[y*dst.W*dst.C:], add[y*dst.W*dst.C:]
-				}
 				t.scaleLine(dst.Row(i, 0, y), line, m, a, each)
-				continue
+			} else {
+				t.scaleToPanels(&dst, i, y, line, m, a, each)
 			}
-			for j, v := range line {
-				k := 0
-				if each {
-					k = y*dst.W*dst.C + j
-				}
-				dst.Set(i, y, j/dst.C, j%dst.C, float32(float32(v)*mul[k])+add[k])
+		}
+	}
+}
+
+// scaleToPanels turns line y of image n from bytes into floats, some at a time, and lays them out in panels.
+func (t tier) scaleToPanels(dst *Maps, n, y int, line []byte, mul, add []float32, each bool) {
+	var floats [16 * Width]float32
+	for first := 0; first < len(line); first += len(floats) {
+		part := floats[:min(len(floats), len(line)-first)]
+		m, a := mul, add
+		if each {
+			m, a = mul[first:], add[first:]
+		}
+		t.scaleLine(part, line[first:][:len(part)], m, a, each)
+		dst.putLine(n, y, first, part)
+	}
+}
+
+// putLine lays floats out in panels: those of line y of image n from the first on, in the order W, C.
+func (m *Maps) putLine(n, y, first int, from []float32) {
+	plane := m.panel()
+	pixel, c := m.from(n, 0, y, first/m.C), first%m.C
+	for len(from) > 0 {
+		k := min(m.C-c, Width-c%Width, len(from))
+		to := m.Data[pixel+c/Width*plane+c%Width:][:k]
+		if k == Width {
+			*(*[Width]float32)(to) = [Width]float32(from)
+		} else {
+			for i, v := range from[:k] { // mostly few, for which a call takes longer
+				to[i] = v
 			}
+		}
+		from = from[k:]
+		if c += k; c == m.C {
+			pixel, c = pixel+Width, 0
 		}
 	}
 }
@@ -201,12 +230,8 @@ func GatherImageFloats(dst Maps, src []float32, rows []int32) {
 			line := image[y*dst.W*dst.C:][:dst.W*dst.C]
 			if dst.Packed {
 				copy(dst.Row(i, 0, y), line)
-				continue
-			}
-			for x := range dst.W {
-				for p := range dst.panels() {
-					copy(dst.tail(i, p, y, x)[:min(Width, dst.C-p*Width)], line[x*dst.C+p*Width:])
-				}
+			} else {
+				dst.putLine(i, y, 0, line)
 			}
 		}
 	}

@@ -285,7 +285,7 @@ func TestGatherImages(t *testing.T) {
 	rnd := source(t)
 	for _, packed := range []bool{true, false} {
 		for range 20 {
-			h, w, c := 1+rnd.IntN(9), 1+rnd.IntN(30), 1+rnd.IntN(20)
+			h, w, c := 1+rnd.IntN(9), 1+rnd.IntN(30), 1+rnd.IntN(40)
 			size := h * w * c
 			pixels, floats := make([]byte, 5*size), normals(rnd, 5*size)
 			for i := range pixels {
