@@ -195,7 +195,8 @@ func (m *Maps) putLine(n, y, first int, from []float32) {
 		if k == Width {
 			*(*[Width]float32)(to) = [Width]float32(from)
 		} else {
-			for i, v := range from[:k] { // mostly few, for which a call takes longer
+			//lint:ignore S1001 mostly few, for which a call takes longer
+			for i, v := range from[:k] {
 				to[i] = v
 			}
 		}
