@@ -61,13 +61,16 @@ func groupFrom(run []operation, i int) (end, block int) {
 
 // wantedBlock is how many samples an operation wants in a block behind others that have one of so many, 0: it does not
 // mind. Flattening goes through as many pages of memory as a row has panels for every block, and finds the samples of
-// one side by side in each: it does not go with fewer than some.
+// one side by side in each. Where pixels are no whole panels it does that again and again, and does not go with fewer
+// than some; else the samples should come from the cache.
 func wantedBlock(o operation, before int) int {
 	switch o := o.(type) {
 	case *convolution:
 		return o.block
 	case *flatten:
-		return max(before, anyBlock())
+		if shape := o.x.shape; shape[len(shape)-1]%kernel.Width != 0 {
+			return max(before, anyBlock())
+		}
 	}
 	return 0
 }
