@@ -15,7 +15,8 @@ type Job struct {
 	Slot    int       // repeat·K + fold
 	Cost    float64   // estimated FLOPs: longest first
 	Threads int       // goroutines one product may use; 0, 1: one
-	// More is how many it may use by now: jobs beside it may have ended with none left to start. May be nil.
+	// More is how many it may use by now: jobs beside it may have ended with none left to start. 0: the job has left.
+	// May be nil.
 	More func() int
 }
 

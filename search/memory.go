@@ -104,6 +104,28 @@ func (g *memoryGate) first() bool {
 	return first
 }
 
+// widen gives a job that is in, with the memory of as many threads as it has, up to so many: as many as fit into what
+// is free. A job runs with few as well; it never waits for more. Where needs is nil the memory is not known.
+func (g *memoryGate) widen(job any, has, most int, needs func(threads int) int64) int {
+	if g.free == nil || needs == nil || most <= has {
+		return max(has, most)
+	}
+	have := needs(has)
+	free, _, _ := g.look()
+	if free > 0 && needs(most)-have > free {
+		debug.FreeOSMemory() // what ended jobs left in the heap
+		free, _, _ = g.look()
+	}
+	threads := most
+	for free > 0 && threads > has && needs(threads)-have > free {
+		threads--
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.taking[job] += needs(threads) - have
+	return threads
+}
+
 // settled is told when a job has touched all it needs: what is free shows it from then on.
 func (g *memoryGate) settled(job any) {
 	g.mu.Lock()
@@ -128,16 +150,16 @@ func megabytes(n int64) string {
 	return fmt.Sprintf("%.0f MB", float64(n)/1e6)
 }
 
-// need is how many bytes training a job takes, its rows apart: they are shared. The folds say how many rows its
-// slot has; without them they may be all.
-func (j Job) need(f []folds.Fold) (int64, error) {
+// needs gives how many bytes training a job takes with so many threads, its rows apart: they are shared. The folds say
+// how many rows its slot has; without them they may be all.
+func (j Job) needs(f []folds.Fold) (func(threads int) int64, error) {
 	config, err := j.Sweep.Config(j.Longest())
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	rows := j.Sweep.Data.Rows
 	if j.Slot < len(f) {
 		rows = len(f[j.Slot].Train)
 	}
-	return config.Memory(rows, j.Threads), nil
+	return func(threads int) int64 { return config.Memory(rows, threads) }, nil
 }

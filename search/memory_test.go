@@ -3,6 +3,7 @@ package search_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -140,6 +141,53 @@ func TestNoMemory(t *testing.T) {
 		}
 	})
 }
+
+// Threads have memory of their own: a job has no more of them than fit beside what it needs with one, when it starts
+// and when others have ended.
+func TestThreadsWithinMemory(t *testing.T) {
+	before := runtime.GOMAXPROCS(16)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+	for _, times := range []float64{1.01, 1.3, 2.5, 20} {
+		synctest.Test(t, func(t *testing.T) {
+			s, l := searchtest.Sweep(t, convolutional), searchtest.NewLedger()
+			_, most := needs(t, s)
+			m := &scarce{total: int64(times * float64(most))}
+			threads := 0
+			fit := m.fit(t)
+			result, err := run(t, t.Context(), s, l, func(ctx context.Context, j search.Job, record func(search.Outcome) error, watch func(search.Watch)) error {
+				m.mu.Lock()
+				threads = max(threads, j.Threads)
+				m.mu.Unlock()
+				return fit(ctx, j, record, watch)
+			}, search.Options{FreeMemory: m.free})
+			if err != nil || result.Remaining > 0 {
+				t.Errorf("%g largest jobs: %+v, %v", times, result, err)
+			}
+			if times > 10 && threads < 2 {
+				t.Errorf("%g largest jobs: one thread each", times)
+			}
+		})
+	}
+}
+
+const convolutional = `
+name = "convolutional"
+[data]
+source = "fashion-mnist-mini"
+[folds]
+k = 3
+[grid]
+filters = [32, 64]
+[params]
+epochs = 2
+[model]
+layers = [
+  { type = "conv2d", filters = "$filters", kernel_size = 3, padding = "same", activation = "relu" },
+  { type = "conv2d", filters = "$filters", kernel_size = 3, padding = "same", activation = "relu" },
+  { type = "flatten" },
+  { type = "dense", units = "$classes", activation = "softmax" },
+]
+`
 
 // A batch is cut to the training rows of its fold, and so is the memory that a job waits for.
 func TestMemoryOfALargeBatch(t *testing.T) {

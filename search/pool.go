@@ -50,9 +50,11 @@ func (r *runner) dispatch(ctx context.Context) {
 			a.missing[t.Key] = true
 		}
 		if err := a.awaitMemory(ctx); err != nil {
+			r.processors.leave(a)
 			r.stop(err)
 			return
 		}
+		r.processors.start(a)
 		a.release = sync.OnceFunc(func() {
 			r.memory.leave(a)
 			r.processors.leave(a)
@@ -73,7 +75,9 @@ func (a *attempt) awaitMemory(ctx context.Context) error {
 	r := a.runner
 	var need int64
 	if r.options.FreeMemory != nil {
-		need, _ = a.job.need(r.options.Folds)
+		if needs, err := a.job.needs(r.options.Folds); err == nil {
+			a.needs, need = needs, needs(1)
+		}
 	}
 	return r.memory.enter(ctx, a, need, func(warning string) {
 		e := a.event(EventWarning)
@@ -87,7 +91,8 @@ type attempt struct {
 	runner  *runner
 	job     Job
 	worker  int
-	release func() // the worker is free
+	release func()                  // the worker is free
+	needs   func(threads int) int64 // bytes; nil: not known
 
 	mu      sync.Mutex
 	missing map[[16]byte]bool // trials without outcome yet

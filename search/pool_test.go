@@ -111,9 +111,10 @@ func TestThreadsOfTheTail(t *testing.T) {
 				if epoch > 1 {
 					return nil
 				}
+				n := j.More() // before the others know of this job
 				if nth := int(begun.Add(1)); nth < jobs {
 					// As long as there are more jobs than workers to come.
-					if n := j.More(); n != c.start && nth <= jobs-c.o.Workers {
+					if n != c.start && nth <= jobs-c.o.Workers {
 						t.Errorf("a job has %d threads, want %d", n, c.start)
 					}
 					return nil

@@ -260,12 +260,13 @@ func (r *refitting) fit() error {
 
 // train makes the model and its file.
 func (r *refitting) train(ctx context.Context, digest string, result *RefitResult) error {
-	err := newMemoryGate(r.task.FreeMemory).enter(ctx, r, r.config.Memory(r.trainRows.Len(), r.task.Threads), func(warning string) {
-		r.watch(Watch{Warning: "the refit " + warning})
-	})
+	needs := func(threads int) int64 { return r.config.Memory(r.trainRows.Len(), threads) }
+	gate := newMemoryGate(r.task.FreeMemory)
+	err := gate.enter(ctx, r, needs(1), func(warning string) { r.watch(Watch{Warning: "the refit " + warning}) })
 	if err != nil {
 		return err
 	}
+	r.task.Threads = gate.widen(r, 1, r.task.Threads, needs)
 	if err := r.fit(); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ var (
 // Options of Run. The zero value: as many workers as processors, no limits.
 type Options struct {
 	Workers    int           // 0: GOMAXPROCS; never more than there are jobs
-	Threads    int           // per job; 0: the processors, shared out among the jobs that run side by side, also of those that end last
+	Threads    int           // per job at most; 0: the processors, shared out among the jobs that run side by side
 	Budget     time.Duration // 0: none
 	JobTimeout time.Duration // 0: none
 	NoShare    bool          // train every point by itself
@@ -44,7 +44,7 @@ type Options struct {
 	// FreeMemory is how many bytes can be had now, 0 where that is not known: a job
 	// starts only where its need fits, and waits until then. Nil: jobs start at once.
 	FreeMemory func() int64
-	// Folds are the evaluator's: of how many rows a job is says how much it needs. Nil: as if of all rows.
+	// Folds are the evaluator's: a job needs memory for the rows of its fold. Nil: for all rows.
 	Folds []folds.Fold
 	// Checkpoints are the evaluator's. With nothing left to do, Run removes those of
 	// jobs that were edited away. Nil: it does not.
@@ -150,7 +150,7 @@ func (r *runner) run(outer context.Context) (Result, error) {
 	r.stop = stop
 	r.events = make(chan Event, 256)
 	r.memory = newMemoryGate(r.options.FreeMemory)
-	r.processors = &processors{workers: r.options.Workers, fixed: r.options.Threads, threads: make(map[*attempt]int)}
+	r.processors = &processors{workers: r.options.Workers, fixed: r.options.Threads, memory: r.memory, threads: make(map[*attempt]int)}
 	r.recorder = newRecorder(outer, r.ledger, r.sweep.ID)
 	r.options.Monitor.begin(r)
 

@@ -7,41 +7,56 @@ import (
 
 // processors shares them out among the jobs that run. A job gets its share when it starts, and a larger one when jobs
 // beside it end with none left to start: the tail of a sweep is as long as its longest job, which would be alone on one
-// processor. No number of a result depends on the share.
+// processor. A share is no more than memory holds the threads of. No number of a result depends on it.
 type processors struct {
 	workers int
 	fixed   int // threads of every job; 0: its share
+	memory  *memoryGate
 
 	mu      sync.Mutex
-	left    int              // jobs to start
-	threads map[*attempt]int // of those that run
+	left    int              // jobs to come
+	threads map[*attempt]int // of the jobs that have come; 0: not started
 }
 
-// enter gives a job that is about to start its threads; left are to start behind it.
+// enter counts a job in that waits for memory; left are to come behind it.
 func (p *processors) enter(a *attempt, left int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.left = left
-	p.threads[a] = 0
-	a.job.Threads = p.share()
-	p.threads[a] = a.job.Threads
-	a.job.More = func() int { return p.of(a) }
+	p.left, p.threads[a] = left, 0
 }
 
-// leave takes a job out whose work is done, and gives its processors to the others where they are of no use elsewhere.
+// start gives a job that the memory has let in, with one thread, its threads.
+func (p *processors) start(a *attempt) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a.job.Threads = p.memory.widen(a, 1, p.share(), a.needs)
+	a.job.More = func() int { return p.of(a) }
+	p.threads[a] = a.job.Threads
+	p.spread()
+}
+
+// leave takes a job out whose work is done.
 func (p *processors) leave(a *attempt) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.threads, a)
+	p.spread()
+}
+
+// spread gives the processors of jobs that have ended to the others where they are of no use elsewhere.
+func (p *processors) spread() {
 	if p.left > 0 {
 		return
 	}
-	n := p.share()
-	for other, had := range p.threads {
-		p.threads[other] = max(n, had)
+	share := p.share()
+	for a, has := range p.threads {
+		if has > 0 {
+			p.threads[a] = p.memory.widen(a, has, share, a.needs)
+		}
 	}
 }
 
+// of is how many threads a job may have by now; 0: it has left.
 func (p *processors) of(a *attempt) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -52,13 +67,11 @@ func (p *processors) share() int {
 	if p.fixed > 0 {
 		return p.fixed
 	}
-	return share(runtime.GOMAXPROCS(0), min(p.workers, len(p.threads)+p.left))
+	return Threads(runtime.GOMAXPROCS(0), p.workers, len(p.threads)+p.left)
 }
 
-// share is how many threads each of several jobs gets of the processors: a job that
-// is alone, or one of the last, uses those that would be idle.
-func share(processors, jobs int) int { return max(1, processors/max(1, jobs)) }
-
-// Threads is how many threads Run gives each job of a pool that starts with so many
-// jobs to do.
-func Threads(processors, workers, jobs int) int { return share(processors, min(workers, jobs)) }
+// Threads is how many threads Run gives each of so many jobs in a pool: one that is alone, or one of the last, uses
+// the processors that would be idle.
+func Threads(processors, workers, jobs int) int {
+	return max(1, processors/max(1, min(workers, jobs)))
+}

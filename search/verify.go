@@ -45,19 +45,21 @@ func Verify(ctx context.Context, s *Sweep, t VerifyTask) (Verification, error) {
 	if err != nil {
 		return v, err
 	}
-	job := Job{Sweep: s, Family: t.Trial.Key, Trials: []Trial{t.Trial}, Slot: t.Slot, Threads: t.Threads}
+	job := Job{Sweep: s, Family: t.Trial.Key, Trials: []Trial{t.Trial}, Slot: t.Slot}
 	watch := t.Watch
 	if watch == nil {
 		watch = func(Watch) {}
 	}
-	need, err := job.need(t.Folds)
+	needs, err := job.needs(t.Folds)
 	if err != nil {
 		return v, fmt.Errorf("verify trial %s: %w", t.Trial.ID()[:8], err)
 	}
-	err = newMemoryGate(t.FreeMemory).enter(ctx, &v, need, func(warning string) { watch(Watch{Warning: "the fold " + warning}) })
+	gate := newMemoryGate(t.FreeMemory)
+	err = gate.enter(ctx, &v, needs(1), func(warning string) { watch(Watch{Warning: "the fold " + warning}) })
 	if err != nil {
 		return v, fmt.Errorf("verify trial %s, slot %d: %w", t.Trial.ID()[:8], t.Slot, err)
 	}
+	job.Threads = gate.widen(&v, 1, t.Threads, needs)
 	err = NewTrainer(s, t.Set, t.Folds, nil)(ctx, job, func(o Outcome) error {
 		v.Again = o
 		return nil

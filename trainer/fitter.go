@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"time"
 
@@ -21,7 +22,7 @@ type Task struct {
 	Validate func(epoch int) bool // nil: every epoch; with early stopping every epoch is validated
 	Init     *Weights             // start from these instead of drawing them
 	Threads  int                  // 0, 1: one; more split products, bit-equal
-	More     func() int           // asked after every batch: threads it may have by now, from the next one on; may be nil
+	More     func() int           // asked before every batch: threads it may have by now; may be nil
 	Progress func(Progress)       // called within an epoch, at most about ten times a second; may be nil
 }
 
@@ -40,7 +41,7 @@ type Fitter struct {
 	shuffle kernel.Stream
 	draws   draws
 	passes  []pass // one for each worker
-	halted  bool   // no further batch now: all done, ctx ended, or there are more threads
+	halted  bool   // no further batch now: all done, diverged, ctx ended, or there are more threads
 	offered int    // threads that it may have by now
 
 	now              state
@@ -121,6 +122,7 @@ func (f *Fitter) widen() {
 	if f.validation != nil {
 		f.validation.network = nil
 	}
+	runtime.GC()
 	f.staff(f.offered)
 	copy(f.network.values, values)
 	copy(f.network.moving, moving)
@@ -240,10 +242,11 @@ func (f *Fitter) look(ctx context.Context) {
 	if f.now.Batch > 0 {
 		f.progress()
 	}
-	if f.task.More != nil {
+	f.halted = f.diverged != nil || f.now.Batch == f.batches() || ctx.Err() != nil
+	if f.task.More != nil && !f.halted {
 		f.offered = min(f.task.More(), threadLimit)
+		f.halted = f.offered > f.network.crew.workers
 	}
-	f.halted = f.diverged != nil || f.now.Batch == f.batches() || ctx.Err() != nil || f.offered > f.network.crew.workers
 }
 
 // train trains one batch. All workers call it, and wait for each other before the next; what stands under

@@ -181,16 +181,12 @@ func (r *expectation) make() {
 			t.loads[i].pace = pace{train: sums[i] / counts[i], measured: true}
 		}
 	}
-	t.alone = gain(processors()) / gain(search.Threads(processors(), t.workers, t.jobs()))
+	t.alone = gain(t.all) / gain(t.threads)
 	if r.of, err = t.forecast(); err != nil {
 		r.fresh = false
 	}
 	r.source = fmt.Sprintf("its first %s", durationText(firstEpochs))
 }
-
-// gain is about how many times as fast so many threads are as one, where it was not measured: three quarters for the
-// second (cmd/race -only threads), and no more is trusted of those behind the fourth.
-func gain(threads int) float64 { return 1 + 0.75*float64(min(threads, 4)-1) }
 
 // verdict compares with what happened; "" where there is nothing to compare.
 func (r *expectation) verdict() string {

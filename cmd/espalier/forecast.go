@@ -22,12 +22,12 @@ func (p *program) forecastTime(ctx context.Context, s *session, plan search.Plan
 		return err
 	}
 	if have > 0 {
-		largest, _, err := largestFit(s, workers)
+		least, err := t.hold(have)
 		if err != nil {
 			return sweepFailure(err)
 		}
-		if t.most = fitsAtOnce(s, largest, have); t.most == 0 {
-			p.warn(fmt.Sprintf("nothing is tried and no time forecast: the largest point needs about %s of memory", bytesText(runMemory(s, largest, 1))))
+		if t.most == 0 {
+			p.warn(fmt.Sprintf("nothing is tried and no time forecast: the largest point needs about %s of memory", bytesText(least)))
 			return nil
 		}
 		boundHeap(have)
@@ -84,6 +84,8 @@ type timing struct {
 	plan    search.Plan
 	workers int
 	most    int // fits side by side that memory holds
+	threads int // of each of them
+	all     int // of one that is alone
 	noShare bool
 	loads   []workload // the costliest first
 	groups  *grouping
@@ -92,14 +94,35 @@ type timing struct {
 
 func newTiming(s *session, plan search.Plan, workers int, noShare bool) (*timing, error) {
 	loads, groups, err := workloads(s, plan, noShare)
-	return &timing{session: s, plan: plan, workers: workers, most: workers, noShare: noShare, loads: loads, groups: groups, alone: 1}, err
+	t := &timing{session: s, plan: plan, workers: workers, most: workers, noShare: noShare, loads: loads, groups: groups, alone: 1}
+	t.threads, t.all = search.Threads(processors(), workers, jobsOf(plan)), processors()
+	return t, err
+}
+
+// hold gives up what memory does not: fits side by side, and threads, each of which has some of its own. least is what
+// a single fit needs with one.
+func (t *timing) hold(have int64) (least int64, err error) {
+	s := t.session
+	fits := func(threads int) (n int) {
+		largest, _, failed := largestFit(s.sweep, mostRows(s, false), threads)
+		least, err = runMemory(s, largest, 1), errors.Join(err, failed)
+		return fitsAtOnce(s, largest, have)
+	}
+	if fits(t.all) == 0 {
+		t.all = t.threads
+	}
+	if t.most = fits(t.threads); t.most == 0 {
+		t.threads, t.all = 1, 1
+		t.most = fits(1)
+	}
+	return least, err
 }
 
 // calibrate measures the workloads with as many fits side by side as the run will
 // have and memory holds, and the costliest by itself too, in calibration at most.
 func (t *timing) calibrate(ctx context.Context) error {
-	pool := stopwatch{t.session, min(t.side(), t.most), search.Threads(processors(), t.workers, t.jobs())}
-	single := stopwatch{t.session, 1, processors()}
+	pool := stopwatch{t.session, min(t.side(), t.most), t.threads}
+	single := stopwatch{t.session, 1, t.all}
 	more := 0 // measurements after those of the workloads, of the costliest
 	if single != pool {
 		more++
@@ -209,28 +232,35 @@ func (t *timing) seconds(jobs iter.Seq[search.Job], f *forecast) iter.Seq[float6
 }
 
 // side is how many jobs there are side by side that have processors of their own.
-func (t *timing) side() int { return min(t.workers, processors(), t.jobs()) }
+func (t *timing) side() int { return min(t.workers, processors(), jobsOf(t.plan)) }
 
-// jobs is how many there are, at most where they were too many to count.
-func (t *timing) jobs() int {
-	if !t.plan.Counted {
-		return t.plan.Fits
+// jobsOf is how many jobs a sweep has, at most where they were too many to count.
+func jobsOf(p search.Plan) int {
+	if !p.Counted {
+		return max(p.Fits, 1)
 	}
-	return max(t.plan.Jobs, 1)
+	return max(p.Jobs, 1)
 }
 
 // speed is how fast each of some jobs side by side goes, measured by as many as there are processors for. The last
-// ones share all processors.
+// ones share all processors: between those and one that is alone, which was measured, they go as gain says.
 func (t *timing) speed(running int) float64 {
-	side, all := t.side(), processors()
-	least := search.Threads(all, t.workers, t.jobs())
+	side := t.side()
 	switch {
 	case running >= side:
 		return float64(side) / float64(running)
-	case least == all:
+	case t.threads == t.all:
 		return 1
 	}
-	return 1 + (t.alone-1)*float64(search.Threads(all, t.workers, running)-least)/float64(all-least)
+	threads := max(t.threads, min(search.Threads(processors(), t.workers, running), t.all))
+	return 1 + (t.alone-1)*(gain(threads)-gain(t.threads))/(gain(t.all)-gain(t.threads))
+}
+
+// gain is about how many times as fast as one so many threads are, by Amdahl's law with the 1.75 that two were measured
+// to be (cmd/race -only threads).
+func gain(threads int) float64 {
+	const common = 2/1.75 - 1 // the share of a step that is not divided
+	return 1 / (common + (1-common)/float64(threads))
 }
 
 // nearestLoad is the measured workload nearest in size.

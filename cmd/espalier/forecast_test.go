@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +53,7 @@ layers = [ { type = "dense", units = "$units" }, { type = "dense", units = "$cla
 // TestForecastOfWhatDoesNotFit: plan trains nothing that the machine cannot hold.
 func TestForecastOfWhatDoesNotFit(t *testing.T) {
 	one := planned(t, planText, 2)
-	largest, _, err := largestFit(one.session, 2)
+	largest, _, err := largestFit(one.session.sweep, mostRows(one.session, false), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +68,45 @@ func TestForecastOfWhatDoesNotFit(t *testing.T) {
 	}
 	if out.Len() > 0 || !strings.Contains(talk.String(), "nothing is tried and no time forecast: the largest point needs about") {
 		t.Errorf("it prints %q and says %q", out.String(), talk.String())
+	}
+}
+
+// The fewer jobs run at the end, the faster each is: the last as measured, those before it by its threads.
+func TestSpeedOfTheLastJobs(t *testing.T) {
+	before := runtime.GOMAXPROCS(16)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+	one := &timing{workers: 16, plan: search.Plan{Counted: true, Jobs: 100}, threads: 1, all: 16, alone: gain(16)}
+	for running, want := range map[int]float64{1: gain(16), 2: gain(8), 4: gain(4), 5: gain(3), 8: 1.75, 9: 1, 16: 1, 32: 0.5} {
+		if got := one.speed(running); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%d jobs go at %g, want %g", running, got, want)
+		}
+	}
+	one.all, one.alone = 1, 1 // memory holds the threads of none
+	if got := one.speed(1); got != 1 {
+		t.Errorf("the last job goes at %g with one thread", got)
+	}
+}
+
+// What memory holds with one thread is measured with one.
+func TestThreadsThatMemoryHolds(t *testing.T) {
+	layers := `layers = [ { type = "conv2d", filters = "$units", kernel_size = 3, activation = "relu" }, { type = "conv2d", filters = 32, kernel_size = 3 }, { type = "flatten" },`
+	one := planned(t, strings.Replace(planText, `layers = [ { type = "dense", units = "$units" },`, layers, 1), 1)
+	s := one.session
+	need := func(threads int) int64 {
+		largest, _, err := largestFit(s.sweep, mostRows(s, false), threads)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return runMemory(s, largest, 1)
+	}
+	for _, row := range []struct {
+		have               int64
+		most, threads, all int
+	}{{need(8), 1, 4, 8}, {need(8) - 1, 1, 4, 4}, {need(4) - 1, 1, 1, 1}, {need(1) - 1, 0, 1, 1}} {
+		h := &timing{session: s, threads: 4, all: 8}
+		if least, err := h.hold(row.have); err != nil || h.most != row.most || h.threads != row.threads || h.all != row.all || h.most == 0 && least != need(1) {
+			t.Errorf("%d bytes hold %d fits of %d threads and one of %d, the least %d; %v", row.have, h.most, h.threads, h.all, least, err)
+		}
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"espalier/folds"
 	"espalier/search"
 	"espalier/trainer"
 )
@@ -26,11 +25,9 @@ func runMemory(s *session, largest int64, workers int) int64 {
 // memoryAxes are the trainer's parameters that a fit's memory depends on.
 var memoryAxes = []string{"augment_cutout", "augment_flip", "augment_shift", "batch_size", "early_stopping", "ema", "momentum", "optimizer"}
 
-// largestFit is the most bytes that training a point takes, on the fold with the most rows and with the
-// threads that each of so many workers has, and the point. In a grid with many models it looks at points
-// all over the grid.
-func largestFit(session *session, workers int) (bytes int64, at search.Trial, err error) {
-	s, rows, threads := session.sweep, mostRows(session.folds), runtime.GOMAXPROCS(0)/max(1, workers)
+// largestFit is the most bytes that training a point on so many rows takes, with so many threads, and the point. In
+// a grid with many models it looks at points all over the grid.
+func largestFit(s *search.Sweep, rows, threads int) (bytes int64, at search.Trial, err error) {
 	axes := append(slices.Clone(memoryAxes), trainer.References(s.File.Model.Layers)...)
 	seen := map[string]bool{}
 	look := func(t search.Trial) error {
@@ -67,10 +64,13 @@ func largestFit(session *session, workers int) (bytes int64, at search.Trial, er
 	return bytes, at, nil
 }
 
-// mostRows is how many training rows the largest of the folds has.
-func mostRows(f []folds.Fold) int {
+// mostRows is how many training rows the largest of the folds has, or the refit where there is to be one.
+func mostRows(s *session, refit bool) int {
+	if refit && s.sweep.File.Refit.Enabled && s.sweep.File.Refit.Rows != "train" {
+		return s.sweep.Data.Rows
+	}
 	most := 0
-	for _, fold := range f {
+	for _, fold := range s.folds {
 		most = max(most, len(fold.Train))
 	}
 	return most
@@ -84,11 +84,8 @@ func (p *program) checkMemory(s *session, f *runFlags, have int64) error {
 	if have <= 0 {
 		return nil
 	}
-	workers := f.workers
-	if workers == 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	largest, at, err := largestFit(s, workers)
+	// One thread: a job has more only where memory is left for them.
+	largest, at, err := largestFit(s.sweep, mostRows(s, !f.noRefit), 1)
 	if err != nil {
 		return sweepFailure(err)
 	}
@@ -100,6 +97,10 @@ func (p *program) checkMemory(s *session, f *runFlags, have int64) error {
 		err := usage(fmt.Errorf("run sweep %q: training its largest point (%s) needs about %s of memory, this machine has %s",
 			s.sweep.File.Name, values, bytesText(need), bytesText(have)))
 		return hint(err, "a smaller model or batch_size; espalier plan shows the models")
+	}
+	workers := f.workers
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
 	}
 	if runMemory(s, largest, workers) <= have {
 		return nil

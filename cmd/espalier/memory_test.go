@@ -23,12 +23,12 @@ func TestCheckMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	largest, _, err := largestFit(s, 2)
+	largest, _, err := largestFit(s.sweep, mostRows(s, true), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.sweep.File.Params["batch_size"] = int64(100_000) // cut to the rows of a fold
-	if cut, _, err := largestFit(s, 2); err != nil || cut > 10*largest {
+	if cut, _, err := largestFit(s.sweep, mostRows(s, true), 1); err != nil || cut > 10*largest {
 		t.Errorf("%d bytes with a batch of all rows, %d with one of 8; %v", cut, largest, err)
 	}
 	s.sweep.File.Params["batch_size"] = int64(8)

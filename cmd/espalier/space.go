@@ -20,7 +20,7 @@ type space struct {
 // fit of each worker are needed; the collector lets as much again pile up of what is
 // no longer used, before it is given back. The store's file doubles as it grows.
 func newSpace(s *session, models []distinct, plan search.Plan, workers int) (space, error) {
-	largest, _, err := largestFit(s, workers)
+	largest, _, err := largestFit(s.sweep, mostRows(s, true), search.Threads(processors(), workers, jobsOf(plan)))
 	if err != nil {
 		return space{}, sweepFailure(err)
 	}
