@@ -30,16 +30,8 @@ func (b *builder) newInput() *tensor {
 	return &tensor{shape: shape, keep: 1, value: b.memory.array(samples, shape, b.halo(c.layers))}
 }
 
-// newTensor allocates an activation. Maps get frames of zeros: that of the value is for the operation
-// that reads it, that of the gradient for the one that wrote the value.
-func (b *builder) newTensor(shape []int, halo, gradHalo int) *tensor {
-	t := &tensor{shape: shape, keep: 1}
-	b.allocate(t, halo, gradHalo, b.network.capacity, b.network.capacity)
-	return t
-}
-
-// behind is newTensor for the output of an operation without variables: nobody needs its gradient where nobody needs
-// that of its input x.
+// behind is the output of an operation without variables: nobody needs its gradient where nobody needs that of its
+// input x.
 func (b *builder) behind(x *tensor, shape []int, halo int) *tensor {
 	t := &tensor{shape: shape, keep: 1, value: b.memory.array(b.network.capacity, shape, halo)}
 	if x.wantsGrad() {
@@ -48,7 +40,8 @@ func (b *builder) behind(x *tensor, shape []int, halo int) *tensor {
 	return t
 }
 
-// allocate gives a tensor memory for so many samples of values and of gradients.
+// allocate gives a tensor memory for so many samples of values and of gradients. Maps get frames of zeros: that of
+// the value is for the operation that reads it, that of the gradient for the one that wrote the value.
 func (b *builder) allocate(t *tensor, halo, gradHalo, values, grads int) {
 	t.value = b.memory.array(values, t.shape, halo)
 	if b.training {

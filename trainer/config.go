@@ -158,7 +158,7 @@ func (c *Config) tooLarge(need int64) *Problem {
 			worst, most = l, bytes
 		}
 	})
-	return &Problem{Path: worst.key, Message: fmt.Sprintf("training would need %s, more than the limit of %s; this layer alone %s",
+	return &Problem{Path: worst.key, Message: fmt.Sprintf("training would need %s or more, beyond the limit of %s; this layer alone %s",
 		formatBytes(need), formatBytes(memoryLimit), formatBytes(most))}
 }
 

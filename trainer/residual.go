@@ -73,7 +73,8 @@ func (b *builder) residual(l *layer, rest []*layer, x *tensor) *tensor {
 	if l.projection != nil {
 		shortcut = b.chain([]*layer{l.projection}, nil, shortcut)
 	}
-	y := b.newTensor(inner.shape, b.halo(rest), 0)
+	y := &tensor{shape: inner.shape, keep: 1}
+	b.allocate(y, b.halo(rest), 0, b.network.capacity, b.network.capacity)
 	y.rectified, y.spare = l.activation == "relu", l.activation != "relu"
 	b.push(&join{a: inner, b: shortcut, y: y})
 	if y.rectified {
