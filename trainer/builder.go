@@ -204,9 +204,8 @@ func (b *builder) convolution(l *layer, rest []*layer, x *tensor) (y *tensor, fu
 
 // convolution is the geometry of a conv2d layer.
 func (l *layer) convolution() kernel.Conv {
-	steps := l.steps()
 	c, err := kernel.NewConv(kernel.ConvShape{
-		H: l.in[0], W: l.in[1], In: l.in[2], KH: l.size[0], KW: l.size[1], Out: l.units, Stride: steps[0], StrideW: steps[1],
+		H: l.in[0], W: l.in[1], In: l.in[2], KH: l.size[0], KW: l.size[1], Out: l.units, Stride: l.strides[0], StrideW: l.strides[1],
 		Same: l.same, Packed: l.packed,
 	})
 	if err != nil {

@@ -49,8 +49,8 @@ func size(shape []int) int64 {
 // batch larger than the rows is cut to them. It lays out the network that would train without its arrays, so that
 // what it sums is what a Fitter makes.
 func (c *Config) Memory(rows, threads int) int64 {
-	batch := min(c.Params.BatchSize, rows)
-	samples := max(batch, evaluationRows)
+	batch := c.batch(rows)
+	samples := c.capacity(rows)
 	m := memory{planned: true}
 	buildNetwork(c, samples, true, Streams{}, min(max(1, threads), threadLimit), &m)
 

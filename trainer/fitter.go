@@ -71,7 +71,7 @@ func NewFitter(c *Config, t Task, train, validation dataset.View) (*Fitter, erro
 	if train.Len() == 0 {
 		return nil, errors.New("fit: no training rows")
 	}
-	batch := min(c.Params.BatchSize, train.Len())
+	batch := c.batch(train.Len())
 	if need := c.Memory(train.Len(), t.Threads); need > memoryLimit {
 		return nil, fmt.Errorf("fit: a batch of %d rows would need %s, more than the limit of %s", batch, formatBytes(need), formatBytes(memoryLimit))
 	}
@@ -108,10 +108,15 @@ func NewFitter(c *Config, t Task, train, validation dataset.View) (*Fitter, erro
 	return f, nil
 }
 
+// batch is the size of a batch of so many training rows: it is cut to them.
+func (c *Config) batch(rows int) int { return min(c.Params.BatchSize, rows) }
+
+// capacity is how many samples a network that trains on so many rows holds: a batch, or one of an evaluation.
+func (c *Config) capacity(rows int) int { return max(c.batch(rows), evaluationRows) }
+
 // staff makes the network for so many threads: what one allocates depends on their number.
 func (f *Fitter) staff(threads int) {
-	batch := min(f.config.Params.BatchSize, len(f.order))
-	f.network = newNetwork(f.config, max(batch, evaluationRows), true, f.task.Streams, threads)
+	f.network = newNetwork(f.config, f.config.capacity(len(f.order)), true, f.task.Streams, threads)
 	f.passes = make([]pass, threads)
 }
 

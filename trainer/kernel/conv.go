@@ -62,7 +62,7 @@ func NewConv(s ConvShape) (Conv, error) {
 		c.HaloOut = max(c.HaloOut, c.columnPhase(r).halo)
 	}
 	c.panelsIn, c.panelOut = Padded(s.In)/Width, Padded(s.Out)/Width
-	if s.KH == 3 && s.KW == 3 && s.Stride == 1 && s.StrideW == 1 && !s.Packed && !s.Direct && !directOnly() {
+	if s.KH == 3 && s.KW == 3 && c.Stride == 1 && c.StrideW == 1 && !s.Packed && !s.Direct && !directOnly() {
 		c.tile(tileSize(c.OH, c.OW, s.In, s.Out))
 	}
 	return c, nil
